@@ -1,0 +1,1 @@
+//! Firewall policy as code for Docker hosts.

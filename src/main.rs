@@ -1,0 +1,2 @@
+//! The `dwscript` command.
+fn main() {}
