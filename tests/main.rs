@@ -1,1 +1,1 @@
-//! The test binary.
+//! The one test binary: a module per feature.
