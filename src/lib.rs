@@ -1,4 +1,6 @@
 //! Firewall policy as code for Docker hosts.
 
+pub mod model;
+pub mod save;
 pub mod source;
 pub mod syntax;
