@@ -1,5 +1,6 @@
 //! Firewall policy as code for Docker hosts.
 
+pub mod diagnostic;
 pub mod model;
 pub mod save;
 pub mod source;
