@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::Ruleset;
+use super::lookup::Equals;
 use crate::model::chain::{Chain, ChainId, Declaration, Policy};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::jump;
@@ -47,6 +48,7 @@ impl Ruleset {
             edits: Vec::new(),
             faults: Vec::new(),
             incomplete: None,
+            equals: Equals::default(),
         }
     }
 

@@ -225,6 +225,7 @@ impl Ruleset {
         if let Some(chain) = self.touch(chain) {
             chain.rules.insert(index, rule, target);
         }
+        self.note_equal(chain, rule);
     }
 
     fn mark_removed(&mut self, edit: EditId, rule: RuleId) {
