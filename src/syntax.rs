@@ -117,6 +117,27 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
+/// The offset of the quote in `line` that nothing closes.
+#[must_use]
+pub fn unterminated_quote(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    loop {
+        let open = at + memchr::memchr(b'"', bytes.get(at..)?)?;
+        at = open + 1;
+        loop {
+            let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) else {
+                return Some(open);
+            };
+            at += found + 1;
+            if bytes.get(at - 1) == Some(&b'"') {
+                break;
+            }
+            at += 1;
+        }
+    }
+}
+
 /// Whether `byte` parts words.
 #[must_use]
 pub const fn is_blank(byte: u8) -> bool {
@@ -189,6 +210,10 @@ mod tests {
         let fault = words(r#"-j "DROP"#).last().unwrap();
         assert_eq!(fault, Err(SyntaxError::UnterminatedQuote(3)));
         assert_eq!(words(r#"x "a\"#).last().unwrap(), Err(SyntaxError::UnterminatedQuote(2)));
+        for line in [r#"-j "DROP"#, r#"x "a\"#, r#"a "b" "c\" d"#, r#"a "b\\" "c""#, r#"a\"b"#, ""] {
+            let split = words(line).find_map(Result::err).map(|fault| fault.offset() as usize);
+            assert_eq!(unterminated_quote(line), split, "{line}");
+        }
     }
 
     #[test]

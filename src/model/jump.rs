@@ -18,10 +18,14 @@ pub struct Jump<'a> {
 /// The jump of the specification `body`; where several words look like one, the last of them.
 #[must_use]
 pub fn find(body: &str) -> Option<Jump<'_>> {
-    if memchr::memchr2(b'"', b'\t', body.as_bytes()).is_none()
-        && let Some(jump) = find_plain(body, "-j ", false).or_else(|| find_plain(body, "-g ", true))
+    // What follows the last quote is plain, and that is where iptables-save puts a jump without quoted options.
+    let plain = memchr::memrchr(b'"', body.as_bytes()).map_or(0, |quote| quote + 1);
+    let tail = body.get(plain..).unwrap_or_default();
+    if memchr::memchr(b'\t', tail.as_bytes()).is_none()
+        && let Some(jump) = find_plain(tail, "-j ", false).or_else(|| find_plain(tail, "-g ", true))
     {
-        return Some(jump);
+        let range = jump.range.start + plain..jump.range.end + plain;
+        return Some(Jump { range, ..jump });
     }
     find_words(body)
 }

@@ -196,21 +196,19 @@ impl<'s> Reader<'s> {
 
     /// What makes iptables-restore stop in the middle of a rule: an open quote, too long a word, too many of them.
     fn limits(&self, words: &str, start: u32) -> Result<(), Stop> {
-        let quotes = memchr::memchr(b'"', words.as_bytes()).is_some();
-        if !quotes && words.len() <= WORDS_LIMIT * 2 {
+        if let Some(quote) = syntax::unterminated_quote(words) {
+            let span = Span::new(start + offset(quote), start + offset(words.len()));
+            return Err(Stop::refused(span, ParseErrorKind::UnterminatedQuote));
+        }
+        if words.len() <= WORDS_LIMIT * 2 {
             return Ok(());
         }
         let mut count = 0;
-        for word in syntax::words(words) {
+        for word in syntax::words(words).map_while(Result::ok) {
             count += 1;
-            let word = word.map_err(|fault| {
-                Stop::refused(Span::new(start + fault.offset(), start + offset(words.len())), ParseErrorKind::UnterminatedQuote)
-            })?;
-            if word.text.len() > syntax::WORD_LIMIT {
-                let length = self.source.original(&word.text).len();
-                if length > syntax::WORD_LIMIT {
-                    return Err(Stop::refused(word.span.shifted(start), ParseErrorKind::LongWord(length)));
-                }
+            let length = self.source.original(&word.text).len();
+            if length > syntax::WORD_LIMIT {
+                return Err(Stop::refused(word.span.shifted(start), ParseErrorKind::LongWord(length)));
             }
         }
         if count > WORDS_LIMIT {
