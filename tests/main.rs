@@ -1,3 +1,12 @@
 //! The one test binary: a module per feature.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
+mod lab;
 mod save;
+mod support;

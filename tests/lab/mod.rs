@@ -1,0 +1,4 @@
+//! Tests that need the kernel: network namespaces, and real Docker Engines in them.
+
+mod connectivity;
+mod harness;

@@ -1,0 +1,9 @@
+//! Helpers that tests of several features share.
+
+pub(crate) mod agent;
+pub(crate) mod engine;
+pub(crate) mod lab;
+pub(crate) mod namespace;
+pub(crate) mod process;
+pub(crate) mod scene;
+pub(crate) mod skip;
