@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn finds_each_spelling() {
         let drop = Some(("DROP".to_owned(), false));
-        for body in ["-j DROP", "-s 10.0.0.0/8 -j  DROP", "--jump DROP", "-p tcp -jDROP", "-j\tDROP", r#"-j "DROP""#] {
+        for body in
+            ["-j DROP", "-s 10.0.0.0/8 -j  DROP", "--jump DROP", "-p tcp -jDROP", "-j\tDROP", r#"-j "DROP""#]
+        {
             assert_eq!(jump(body), drop, "{body}");
         }
         assert_eq!(jump("-p tcp -g CHAIN"), Some(("CHAIN".to_owned(), true)));
@@ -93,7 +95,10 @@ mod tests {
 
     #[test]
     fn a_value_that_looks_like_a_jump_is_none() {
-        assert_eq!(jump(r#"-m comment --comment "-j DROP" -j LOG --log-prefix "-g X ""#), Some(("LOG".to_owned(), false)));
+        assert_eq!(
+            jump(r#"-m comment --comment "-j DROP" -j LOG --log-prefix "-g X ""#),
+            Some(("LOG".to_owned(), false))
+        );
         assert_eq!(jump("-m comment --comment -j -j RETURN"), Some(("RETURN".to_owned(), false)));
     }
 }

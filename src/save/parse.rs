@@ -61,7 +61,8 @@ fn read_mended(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Pars
 
 fn read(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Stop> {
     let text = source.text();
-    if text.starts_with('\u{feff}') || !(text.is_empty() || text.ends_with('\n')) || has_carriage_return(text) {
+    if text.starts_with('\u{feff}') || !(text.is_empty() || text.ends_with('\n')) || has_carriage_return(text)
+    {
         return Err(Stop::Mend);
     }
     let mut reader = Reader::new(source, family);
@@ -95,7 +96,8 @@ impl<'s> Reader<'s> {
         let mut ruleset = Ruleset::new(family, Arc::clone(source));
         let bytes = source.text().as_bytes();
         ruleset.reserve(memchr::memmem::find_iter(bytes, b"\n-A ").count());
-        let families = [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
+        let families =
+            [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
         Self { ruleset, table: None, header: Span::default(), last: None, source, families }
     }
 
@@ -212,7 +214,10 @@ impl<'s> Reader<'s> {
             }
         }
         if count > WORDS_LIMIT {
-            return Err(Stop::refused(Span::new(start, start + offset(words.len())), ParseErrorKind::ManyWords(count)));
+            return Err(Stop::refused(
+                Span::new(start, start + offset(words.len())),
+                ParseErrorKind::ManyWords(count),
+            ));
         }
         Ok(())
     }
