@@ -54,7 +54,8 @@ fn lines_of(path: &Path) -> Result<ParamValue, Diagnostic> {
 }
 
 fn text_of(path: &Path) -> Result<String, Diagnostic> {
-    let not_text = || Diagnostic::error("unreadable-input", format!("`{}` is not UTF-8 text", path.display()));
+    let not_text =
+        || Diagnostic::error("unreadable-input", format!("`{}` is not UTF-8 text", path.display()));
     String::from_utf8(input::file(path)?).map_err(|_| not_text())
 }
 
@@ -66,8 +67,11 @@ fn from_file(path: &Path, params: &mut Params) -> Result<(), Diagnostic> {
     })?;
     for (key, value) in table {
         let value = toml_value(&value).ok_or_else(|| {
-            Diagnostic::error("bad-parameter-file", format!("`{key}` in `{name}` is of a kind that no script takes"))
-                .help("values are text, whole numbers, true and false, and arrays of them")
+            Diagnostic::error(
+                "bad-parameter-file",
+                format!("`{key}` in `{name}` is of a kind that no script takes"),
+            )
+            .help("values are text, whole numbers, true and false, and arrays of them")
         })?;
         params.give(key, Given { value, from: format!("`{name}`") });
     }
@@ -79,7 +83,9 @@ fn toml_value(value: &toml::Value) -> Option<ParamValue> {
         toml::Value::String(text) => Some(ParamValue::Text(text.clone())),
         toml::Value::Integer(number) => Some(ParamValue::Integer(*number)),
         toml::Value::Boolean(value) => Some(ParamValue::Boolean(*value)),
-        toml::Value::Array(items) => items.iter().map(toml_value).collect::<Option<_>>().map(ParamValue::List),
+        toml::Value::Array(items) => {
+            items.iter().map(toml_value).collect::<Option<_>>().map(ParamValue::List)
+        }
         _ => None,
     }
 }

@@ -2,23 +2,33 @@
 
 use rhai::Map;
 
+use super::SpellingError;
 use super::builder::{RuleBuilder, option_text, push_value};
 use super::value::{Kind, Value};
-use super::SpellingError;
 use crate::diagnostic::did_you_mean;
 use crate::model::extension::{Extension, OptionSpec};
-use crate::model::{matches, targets};
+use crate::model::{Family, matches, targets};
 
 /// Keys that every rule can have, and that are no option of a match.
 const BASE: [&str; 12] = [
-    "protocol", "source", "destination", "in_interface", "out_interface", "fragment", "jump", "go_to", "sport", "dport",
-    "source_port", "destination_port",
+    "protocol",
+    "source",
+    "destination",
+    "in_interface",
+    "out_interface",
+    "fragment",
+    "jump",
+    "go_to",
+    "sport",
+    "dport",
+    "source_port",
+    "destination_port",
 ];
 /// Matches that are printed behind the others, the last one last: first what narrows, then what counts, then the words.
 const LAST: [&str; 6] = ["state", "conntrack", "hashlimit", "limit", "recent", "comment"];
 
 /// The builder that says what `map` says.
-pub(super) fn builder(map: &Map) -> Result<RuleBuilder, SpellingError> {
+pub(super) fn builder(map: &Map, family: Family) -> Result<RuleBuilder, SpellingError> {
     let mut builder = RuleBuilder::default();
     let mut rest = Vec::new();
     for (key, value) in map {
@@ -40,11 +50,11 @@ pub(super) fn builder(map: &Map) -> Result<RuleBuilder, SpellingError> {
         };
     }
     let jump = jump(map)?;
-    let target = jump.as_ref().and_then(|(_, name)| targets::find(name));
+    let target = jump.as_ref().and_then(|(_, name)| targets::find(name, family));
     let protocol = map.get("protocol").map(ToString::to_string);
     let (for_target, for_matches): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|(key, _)| target.is_some_and(|target| knows(target, key)));
-    builder = with_matches(builder, for_matches, protocol.as_deref())?;
+    builder = with_matches(builder, for_matches, protocol.as_deref(), family)?;
     if let Some((option, name)) = jump {
         let mut text = [option, " "].concat();
         push_value(&mut text, &name);
@@ -75,9 +85,11 @@ fn with_matches(
     mut builder: RuleBuilder,
     options: Vec<(&str, Value)>,
     protocol: Option<&str>,
+    family: Family,
 ) -> Result<RuleBuilder, SpellingError> {
     let mut groups: Vec<(&'static Extension, Vec<String>)> = Vec::new();
-    let candidates: Vec<Vec<&'static Extension>> = options.iter().map(|(key, _)| owners(key, protocol)).collect();
+    let candidates: Vec<Vec<&'static Extension>> =
+        options.iter().map(|(key, _)| owners(key, protocol, family)).collect();
     for ((key, value), owners) in options.iter().zip(&candidates) {
         let extension = choose(key, owners, &candidates)?;
         let text = option_of(Some(extension), key, value);
@@ -104,8 +116,9 @@ fn rank(extension: &Extension, protocol: Option<&str>) -> usize {
 }
 
 /// The matches that know the option `key`; the protocol's own match goes before others.
-fn owners(key: &str, protocol: Option<&str>) -> Vec<&'static Extension> {
-    let owners: Vec<&'static Extension> = matches::all().filter(|extension| knows(extension, key)).collect();
+fn owners(key: &str, protocol: Option<&str>, family: Family) -> Vec<&'static Extension> {
+    let of_family = matches::ALL.iter().copied().filter(|extension| extension.families.contains(family));
+    let owners: Vec<&'static Extension> = of_family.filter(|extension| knows(extension, key)).collect();
     match owners.iter().find(|extension| protocol == Some(extension.name)) {
         Some(own) => vec![own],
         None => owners,
@@ -135,7 +148,7 @@ fn choose(
 }
 
 fn near(key: &str) -> Option<String> {
-    let options = matches::all().chain(targets::all()).flat_map(|extension| extension.options);
+    let options = matches::ALL.iter().chain(targets::ALL).flat_map(|extension| extension.options);
     let names: Vec<String> = options.flat_map(OptionSpec::names).map(|name| name.replace('-', "_")).collect();
     did_you_mean(key, BASE.into_iter().chain(names.iter().map(String::as_str))).map(ToOwned::to_owned)
 }
@@ -151,9 +164,12 @@ fn find(extension: &Extension, key: &str) -> Option<&'static str> {
 
 /// `! --option VALUE…` with as many words as the option takes.
 fn option_of(extension: Option<&Extension>, key: &str, value: &Value) -> String {
-    let name = extension.and_then(|extension| find(extension, key)).map_or_else(|| key.replace('_', "-"), ToOwned::to_owned);
+    let name = extension
+        .and_then(|extension| find(extension, key))
+        .map_or_else(|| key.replace('_', "-"), ToOwned::to_owned);
     let option = ["--", &name].concat();
-    let spec = extension.and_then(|extension| extension.options.iter().find(|option| option.is_called(&name)));
+    let spec =
+        extension.and_then(|extension| extension.options.iter().find(|option| option.is_called(&name)));
     if spec.is_some_and(|spec| spec.value.words() > 1) {
         let negation = if value.negated { "! " } else { "" };
         return [negation, &option, " ", &value.items.join(" ")].concat();
