@@ -149,7 +149,21 @@ fn suffixed(prefix: &Path, family: Family) -> PathBuf {
     name.into()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "placeholder")]
-fn levels(_args: &LevelArgs) -> Result<Levels, Diagnostic> {
-    Ok(Levels)
+fn levels(args: &LevelArgs) -> Result<Levels, Diagnostic> {
+    let mut levels = Levels::default();
+    let said = levels
+        .warn(&args.warn)
+        .and_then(|()| levels.allow(&args.allow))
+        .and_then(|()| levels.deny(&args.deny));
+    match said {
+        Ok(()) => Ok(levels),
+        Err(error) => {
+            let diagnostic = usage(&error.to_string());
+            Err(match error.near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic
+                    .help("a finding shows its code in brackets; `warnings` stands for all warnings"),
+            })
+        }
+    }
 }

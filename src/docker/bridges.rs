@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::layout::{is_own_chain, layout};
+use crate::model::sequence::Sequence;
 use crate::model::spec::{Negated, Spec};
-use crate::model::{ChainId, Ruleset, TableName};
+use crate::model::{Ruleset, Symbol, TableName};
 
 /// How a bridge begins that Docker named by its network's identifier.
 const GENERATED: &str = "br-";
@@ -19,22 +20,42 @@ pub fn bridges(ruleset: &Ruleset) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for table in [TableName::Filter, TableName::Nat] {
         for chain in ruleset.live_chains(table) {
-            let name = ruleset.chain_name(chain);
-            if is_own_chain(table, name) {
-                from_chain(ruleset, chain, &mut found, |_| true);
-            } else if name == "FORWARD" {
-                from_chain(ruleset, chain, &mut found, |target| target == "DOCKER");
-            }
+            let (name, rules) = (ruleset.chain(chain).name(), ruleset.chain(chain).rules());
+            from_chain(ruleset, (table, name), rules, &mut found);
         }
     }
     found.remove("lo");
     found
 }
 
-/// The interfaces in the rules of `chain` that jump to what `test` says; one without `+`, since Docker writes none.
-fn from_chain(ruleset: &Ruleset, chain: ChainId, found: &mut BTreeSet<String>, test: impl Fn(&str) -> bool) {
-    for rule in ruleset.chain(chain).rules().iter() {
-        if !test(ruleset.symbols().name(ruleset.target(rule))) {
+/// The same as they were before any script ran.
+pub(super) fn base_bridges(ruleset: &Ruleset) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for table in [TableName::Filter, TableName::Nat] {
+        for chain in ruleset.table(table).chains() {
+            let chain = ruleset.chain(*chain);
+            let name = chain.base().map_or(chain.name(), |base| base.name);
+            from_chain(ruleset, (table, name), chain.base_rules(), &mut found);
+        }
+    }
+    found.remove("lo");
+    found
+}
+
+/// The interfaces in `rules`, those of the chain that is given, as far as Docker writes such rules there; none has a `+`.
+fn from_chain(
+    ruleset: &Ruleset,
+    (table, name): (TableName, Symbol),
+    rules: &Sequence,
+    found: &mut BTreeSet<String>,
+) {
+    let name = ruleset.symbols().name(name);
+    let own = is_own_chain(table, name);
+    if !own && name != "FORWARD" {
+        return;
+    }
+    for rule in rules.iter() {
+        if !own && ruleset.symbols().name(ruleset.target(rule)) != "DOCKER" {
             continue;
         }
         let Ok(spec) = Spec::parse(ruleset.body(rule), ruleset.family()) else { continue };

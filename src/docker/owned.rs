@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::bridges::bridges;
-use super::layout::{USER_CHAIN, is_own_chain, layout};
+use super::bridges::base_bridges;
+use super::layout::{USER_CHAIN, is_own_chain};
 use crate::model::spec::Spec;
 use crate::model::{ChainId, RuleId, Ruleset, TableName};
 
@@ -23,13 +23,17 @@ struct Shape<'s> {
 }
 
 impl Owned {
-    /// Learns from a ruleset which bridges are Docker's.
+    /// Learns from a ruleset, as it was before any script ran, which bridges are Docker's.
     #[must_use]
-    pub fn of(ruleset: &Ruleset) -> Self {
-        match layout(ruleset) {
-            Some(_) => Self { bridges: bridges(ruleset), present: true },
-            None => Self::default(),
-        }
+    pub fn of_base(ruleset: &Ruleset) -> Self {
+        let chains =
+            [TableName::Filter, TableName::Nat].into_iter().flat_map(|table| ruleset.table(table).chains());
+        let mut read = chains.map(|id| ruleset.chain(*id)).filter(|chain| chain.created().is_none());
+        let present = read.any(|chain| {
+            let name = chain.base().map_or(chain.name(), |base| base.name);
+            is_own_chain(chain.table(), ruleset.symbols().name(name))
+        });
+        if present { Self { bridges: base_bridges(ruleset), present } } else { Self::default() }
     }
 
     /// Whether there is anything of Docker's.
