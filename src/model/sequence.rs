@@ -25,6 +25,13 @@ pub struct Sequence {
     len: usize,
 }
 
+/// A place in a [`Sequence`] that does not change; the default is its start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    chunk: usize,
+    within: usize,
+}
+
 impl Sequence {
     /// How many rules there are.
     #[must_use]
@@ -100,6 +107,18 @@ impl Sequence {
     /// The rules in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = RuleId> + '_ {
         self.chunks.iter().flat_map(|chunk| chunk.rules.iter().copied())
+    }
+
+    /// The rule that `cursor` stands before; the cursor moves on.
+    pub fn step(&self, cursor: &mut Cursor) -> Option<RuleId> {
+        loop {
+            let chunk = self.chunks.get(cursor.chunk)?;
+            if let Some(rule) = chunk.rules.get(cursor.within) {
+                cursor.within += 1;
+                return Some(*rule);
+            }
+            *cursor = Cursor { chunk: cursor.chunk + 1, within: 0 };
+        }
     }
 
     /// The index of `rule`.

@@ -2,4 +2,6 @@
 
 mod connectivity;
 mod faults;
+mod harden;
 mod harness;
+mod tutorial;

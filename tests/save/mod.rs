@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dwscript::model::{ChainName, Family, NewRule, Origin, EditKind, Policy, Ruleset, TableName};
+use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Policy, Ruleset, TableName};
 use dwscript::save;
 use dwscript::source::SourceFile;
 

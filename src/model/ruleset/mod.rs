@@ -1,6 +1,7 @@
 //! A ruleset of one family: what was read, and what scripts made of it.
 
 mod build;
+mod lookup;
 mod mutate;
 mod read;
 
@@ -17,8 +18,8 @@ use super::rule::{Record, RuleId};
 use super::symbol::Symbols;
 use super::table::Table;
 
-pub(crate) use build::Command;
 use crate::source::SourceFile;
+pub(crate) use build::Command;
 
 /// A ruleset of one family.
 ///
@@ -45,4 +46,6 @@ pub struct Ruleset {
     edits: Vec<Edit>,
     faults: Vec<Fault>,
     incomplete: Option<String>,
+    /// Rules by their canonical form, for the chains that were searched by it.
+    equals: lookup::Equals,
 }
