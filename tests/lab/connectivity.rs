@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::support::agent::Outcome::{self, Drop, Ok, Refused};
+use crate::support::engine::Engine;
 use crate::support::lab::Options;
 use crate::support::namespace::Backend;
 use crate::support::scene::{Cells, Mode, Scene};
@@ -108,6 +109,16 @@ fn docker_and_the_deltas_over_nft() {
 #[test]
 fn docker_and_the_deltas_over_legacy() {
     docker_and_the_deltas(Options { backend: Backend::Legacy, ..Options::default() });
+}
+
+#[test]
+fn docker_and_the_deltas_with_the_engine_of_trixie() {
+    docker_and_the_deltas(Options { engine: Engine::Trixie, ..Options::default() });
+}
+
+#[test]
+fn docker_and_the_deltas_with_the_engine_of_sid() {
+    docker_and_the_deltas(Options { engine: Engine::Sid, ..Options::default() });
 }
 
 /// The measure tells right from wrong: a full restore of the tutorial's file loses what it is known to lose,
