@@ -81,7 +81,7 @@ impl<'a> Words<'a> {
                 let value = if text.is_empty() && plain.is_empty() {
                     Cow::Borrowed(piece)
                 } else {
-                    Cow::Owned(plain.to_owned() + &text + piece)
+                    Cow::Owned([plain, &text, piece].concat())
                 };
                 return Ok(self.word(start, value, true));
             }

@@ -205,7 +205,7 @@ impl<'r> Patcher<'r> {
 
     fn rule_lines(&self, rule: RuleId) -> Vec<Added> {
         let edit = self.ruleset.added_by(rule);
-        let notes = self.ruleset.notes(rule).iter().map(|note| "# ".to_owned() + note);
+        let notes = self.ruleset.notes(rule).iter().map(|note| ["# ", note].concat());
         let lines = notes.chain([self.ruleset.line(rule).into_owned()]);
         lines.map(|text| Added { text, edit }).collect()
     }

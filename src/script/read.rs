@@ -1,6 +1,6 @@
 //! What the reading functions do.
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext, Variant};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, ImmutableString, NativeCallContext, Variant};
 
 use super::edit::require_chain;
 use super::error::{Fault, Native, raise};
@@ -189,12 +189,39 @@ fn says_so(context: &NativeCallContext, closure: &FnPtr, view: RuleView) -> Nati
 
 /// Makes assigning to the properties `names` of `T` an error. Rhai would otherwise take the assignment, or a change
 /// through the property, and lose it.
-pub(super) fn refuse_assignments<T: Variant + Clone>(engine: &mut Engine, names: &[&'static str]) {
-    for name in names {
-        let refuse = move |context: NativeCallContext, _: &mut T, _: Dynamic| -> Result<(), Box<EvalAltResult>> {
+///
+/// Rhai writes a property back after any method call on it, changed or not: what is the same is let through.
+pub(super) fn refuse_assignments<T: Variant + Clone>(engine: &mut Engine, names: &'static [&'static str]) {
+    for name in names.iter().copied() {
+        let getter = ["get$", name].concat();
+        let refuse = move |context: NativeCallContext, object: &mut T, new: Dynamic| -> Result<(), Box<EvalAltResult>> {
+            let mut copy = Dynamic::from(object.clone());
+            let old = context.call_native_fn_raw(&getter, true, &mut [&mut copy])?;
+            if is_unchanged(&old, &new) {
+                return Ok(());
+            }
             let fault = Fault::new("read-only", format!("`{name}` was only read, and cannot be changed through what was read"));
             Err(raise(&context, fault.help("change the ruleset by `append`, `replace_rule`, `remove_rule`, `set_policy` and so on")))
         };
-        engine.register_set(*name, refuse);
+        // Pure, so that constants may be read through: the setter changes nothing.
+        FuncRegistration::new_setter(name).with_purity(true).register_into_engine(engine, refuse);
     }
+}
+
+/// Whether what is written back is what was read.
+fn is_unchanged(old: &Dynamic, new: &Dynamic) -> bool {
+    if old.type_id() != new.type_id() {
+        return false;
+    }
+    if let (Some(old), Some(new)) = (old.read_lock::<Array>(), new.read_lock::<Array>()) {
+        return old.len() == new.len() && old.iter().zip(new.iter()).all(|(old, new)| is_unchanged(old, new));
+    }
+    if let (Some(old), Some(new)) = (old.read_lock::<ImmutableString>(), new.read_lock::<ImmutableString>()) {
+        return *old == *new;
+    }
+    if let (Ok(old), Ok(new)) = (old.as_int(), new.as_int()) {
+        return old == new;
+    }
+    // What is left is of types that no function changes.
+    true
 }

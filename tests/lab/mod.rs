@@ -1,4 +1,6 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
 mod connectivity;
+mod harden;
 mod harness;
+mod tutorial;

@@ -1,6 +1,7 @@
 //! Helpers that tests of several features share.
 
 pub(crate) mod agent;
+pub(crate) mod command;
 pub(crate) mod engine;
 pub(crate) mod lab;
 pub(crate) mod namespace;

@@ -211,10 +211,10 @@ impl Ruleset {
         {
             body.replace_range(range, self.symbols.name(new));
         }
-        let prefix = self.counters(rule).map(|counters| counters.to_owned() + " ").unwrap_or_default();
-        let head = prefix + "-A " + self.chain_name(chain) + " ";
+        let prefix = self.counters(rule).map(|counters| [counters, " "].concat()).unwrap_or_default();
+        let head = [&prefix, "-A ", self.chain_name(chain), " "].concat();
         let added = record.buffer == Buffer::Added;
-        let text = self.push_text(&if added { body } else { head.clone() + &body });
+        let text = self.push_text(&if added { body } else { [head.as_str(), &body].concat() });
         let start = if added { 0 } else { offset(head.len()) };
         let buffer = if added { Buffer::Added } else { Buffer::Rewritten };
         let origin = if added { record.edit.unwrap_or(edit) } else { edit };

@@ -1,6 +1,7 @@
 //! The builder: `tcp().dport(22).from(admins).accept()`. Each method gives a new builder and leaves the old one as it was.
 
 use rhai::plugin::*;
+use rhai::INT;
 
 use crate::script::building as b;
 use crate::script::spelling::RuleBuilder;

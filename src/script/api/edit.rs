@@ -1,6 +1,7 @@
 //! Editing: the functions that change the filter table, and the same as methods of `table("nat")` and the others.
 
 use rhai::plugin::*;
+use rhai::INT;
 
 use crate::model::TableName::Filter;
 use crate::script::edit;

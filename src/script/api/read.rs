@@ -4,9 +4,9 @@
 //! into the property that it was read from.
 
 use rhai::plugin::*;
-use rhai::{Array, Engine};
+use rhai::{Array, Engine, FnPtr, INT};
 
-use crate::model::TableName::{self, Filter};
+use crate::model::TableName::Filter;
 use crate::script::read;
 use crate::script::select::{self, Pattern};
 use crate::script::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
@@ -21,7 +21,7 @@ pub(super) fn register(engine: &mut Engine) {
     read::refuse_assignments::<CountersView>(engine, &["packets", "bytes"]);
 }
 
-const RULE: [&str; 16] = [
+static RULE: [&str; 16] = [
     "chain", "table", "position", "protocol", "source", "destination", "in_interface", "out_interface", "dport", "sport",
     "ctstate", "target", "comment", "counters", "text", "canonical",
 ];
@@ -84,8 +84,8 @@ pub(crate) mod topic {
 
     /// The name of the table.
     #[rhai_fn(get = "name", pure)]
-    pub fn table_name(table: &mut TableView) -> &'static str {
-        table.name.as_str()
+    pub fn table_name(table: &mut TableView) -> String {
+        table.name.as_str().to_owned()
     }
 
     /// The chains of the table, as an array.
@@ -147,8 +147,8 @@ pub(crate) mod topic {
 
     /// `"ipv4"` or `"ipv6"`.
     #[rhai_fn(get = "family", pure)]
-    pub fn ruleset_family(ruleset: &mut RulesetView) -> &'static str {
-        ruleset.0.borrow().ruleset.family().as_str()
+    pub fn ruleset_family(ruleset: &mut RulesetView) -> String {
+        ruleset.0.borrow().ruleset.family().as_str().to_owned()
     }
 
     /// The name of the chain.
@@ -159,8 +159,8 @@ pub(crate) mod topic {
 
     /// The name of the table that the chain is in.
     #[rhai_fn(get = "table", pure)]
-    pub fn chain_table(chain: &mut ChainView) -> &'static str {
-        read::chain_table(&chain.session, chain.chain)
+    pub fn chain_table(chain: &mut ChainView) -> String {
+        read::chain_table(&chain.session, chain.chain).to_owned()
     }
 
     /// `"ACCEPT"` or `"DROP"`; `()` for a user chain.
@@ -188,7 +188,12 @@ pub(crate) mod topic {
     }
 
     /// How many rules there are.
-    #[rhai_fn(name = "len", get = "len")]
+    pub fn len(rules: RuleList) -> INT {
+        read::number(rules.rules.len())
+    }
+
+    /// How many rules there are.
+    #[rhai_fn(get = "len", pure)]
     pub fn list_len(rules: &mut RuleList) -> INT {
         read::number(rules.rules.len())
     }
@@ -241,8 +246,8 @@ pub(crate) mod topic {
 
     /// The name of the table that the rule is in.
     #[rhai_fn(get = "table", pure)]
-    pub fn rule_table(rule: &mut RuleView) -> &'static str {
-        read::chain_table(&rule.session, rule.chain)
+    pub fn rule_table(rule: &mut RuleView) -> String {
+        read::chain_table(&rule.session, rule.chain).to_owned()
     }
 
     /// The position of the rule in its chain, from 1.
@@ -366,7 +371,7 @@ pub(crate) mod topic {
 
     /// A table prints as its name.
     #[rhai_fn(name = "to_string", name = "to_debug")]
-    pub fn table_to_string(table: TableView) -> &'static str {
-        TableName::as_str(table.name)
+    pub fn table_to_string(table: TableView) -> String {
+        table.name.as_str().to_owned()
     }
 }

@@ -179,7 +179,7 @@ fn icmp_text(value: &Value, family: Family) -> String {
 }
 
 /// `-m MODULE ! OPTION VALUE`, or nothing for an absent value.
-pub(super) fn option_text(module: Option<&str>, option: &str, value: &Value) -> String {
+pub(crate) fn option_text(module: Option<&str>, option: &str, value: &Value) -> String {
     if value.kind == Kind::Absent || (value.kind == Kind::List && value.items.is_empty()) {
         return String::new();
     }
