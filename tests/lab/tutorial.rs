@@ -18,7 +18,9 @@ fn saves_the_same_as_the_tutorials_file() {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let printed = String::from_utf8(run.stdout).unwrap();
     let file = include_str!("../fixtures/input-tutorial-combined.rules");
-    for comment in file.lines().filter(|line| line.starts_with("# ") && !line.contains("iptables-save") && !line.contains("Completed")) {
+    for comment in file.lines().filter(|line| {
+        line.starts_with("# ") && !line.contains("iptables-save") && !line.contains("Completed")
+    }) {
         assert!(printed.lines().any(|line| line == comment), "{comment} is missing in\n{printed}");
     }
     for backend in Backend::usable() {
