@@ -9,5 +9,6 @@
 
 mod golden;
 mod lab;
+mod layering;
 mod save;
 mod support;
