@@ -107,6 +107,9 @@ pub(super) struct ScriptArgs {
     /// Where `import` looks after the script's own folder
     #[arg(long = "library", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) libraries: Vec<PathBuf>,
+    /// How long the scripts may run
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) time_limit: u64,
 }
 
 /// What is printed, and where to.

@@ -3,15 +3,20 @@
 pub mod chain;
 pub mod edit;
 pub mod equal;
+pub mod extension;
 pub mod family;
 pub mod fault;
 pub mod jump;
+pub mod matches;
 pub mod names;
 pub mod rule;
 mod ruleset;
 pub mod sequence;
+pub mod spec;
 pub mod symbol;
 pub mod table;
+pub mod targets;
+pub mod value;
 
 pub use chain::{Chain, ChainId, Policy};
 pub use edit::{Edit, EditError, EditId, EditKind, Origin};

@@ -1,0 +1,46 @@
+//! `-m iprange`: a range of addresses.
+
+use crate::model::Family;
+use crate::model::extension::{Extension, OptionSpec, Rule};
+use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, address};
+
+pub(super) static IPRANGE: Extension = Extension {
+    options: &[
+        OptionSpec::negatable("src-range", Value::Custom(&RANGE)),
+        OptionSpec::negatable("dst-range", Value::Custom(&RANGE)),
+    ],
+    rules: &[Rule::AnyOf(&["src-range", "dst-range"])],
+    ..Extension::matching("iprange")
+};
+
+static RANGE: Custom = Custom {
+    words: 1,
+    read,
+    samples: &[
+        "4:10.0.0.1-10.0.0.9",
+        "4:10.0.0.7",
+        "4:0.0.0.0-255.255.255.255",
+        "6:2001:db8::1-2001:db8::ff",
+        "6:::1",
+    ],
+};
+
+fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
+    let text = argument.text();
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    push(low, argument, out)?;
+    out.push('-');
+    push(high, argument, out)
+}
+
+fn push(text: &str, argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
+    match argument.family {
+        Family::Ipv4 => {
+            let fault = || address::not_address(text, argument.family);
+            address::push_v4(address::completed_v4(text).ok_or_else(fault)?, out);
+        }
+        Family::Ipv6 if text == "localhost" => return Err(address::not_address(text, argument.family)),
+        Family::Ipv6 => address::push_v6(address::lookup_v6(text)?, out),
+    }
+    Ok(())
+}

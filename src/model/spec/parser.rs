@@ -1,0 +1,482 @@
+//! Reads a specification as `do_parse` of iptables 1.8.9 does (`iptables/xshared.c`), getopt's habits included.
+
+use std::borrow::Cow;
+
+use super::base::{Arity, Base, BaseOption, SPELLED, Spelled};
+use super::error::{SpecError, SpecErrorKind};
+use super::long::{self, Meaning};
+use super::{Buffers, Module, Spec, words};
+use crate::model::Family;
+use crate::model::extension::instance::title;
+use crate::model::extension::{Extension, Instance, Kind, Negation, OptionSpec, Token, Used};
+use crate::model::value::{Argument, Sink, protocol};
+use crate::model::{matches, targets};
+use crate::source::Span;
+
+/// Reads specifications one after the other, and keeps its memory for the next.
+#[derive(Debug, Default)]
+pub struct Parser {
+    buffers: Buffers,
+}
+
+impl Parser {
+    /// A parser without memory yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads `text`, the specification of a rule of `family`.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`].
+    pub fn parse<'t>(&mut self, text: &'t str, family: Family) -> Result<Spec<'t>, SpecError> {
+        let mut buffers = std::mem::take(&mut self.buffers);
+        buffers.clear();
+        let mut reading = Reading::new(text, family, buffers);
+        match reading.rule() {
+            Ok(()) => Ok(reading.spec),
+            Err(error) => {
+                self.buffers = reading.spec.buffers;
+                Err(error)
+            }
+        }
+    }
+
+    /// Checks `text` as [`Parser::parse`] does, keeping nothing but the memory.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`].
+    pub fn check(&mut self, text: &str, family: Family) -> Result<(), SpecError> {
+        let spec = self.parse(text, family)?;
+        self.recycle(spec);
+        Ok(())
+    }
+
+    /// Takes back the memory of a specification that is no longer needed.
+    pub fn recycle(&mut self, spec: Spec<'_>) {
+        self.buffers = spec.buffers;
+    }
+}
+
+/// A parse under way.
+pub(super) struct Reading<'t> {
+    pub(super) spec: Spec<'t>,
+    /// The index of the next word.
+    at: usize,
+    /// The `!` that waits for its option.
+    negation: Option<Span>,
+    /// Whether the protocol's match was loaded by itself.
+    implied: bool,
+}
+
+type Outcome<T = ()> = Result<T, SpecError>;
+
+impl<'t> Reading<'t> {
+    fn new(text: &'t str, family: Family, buffers: Buffers) -> Self {
+        let spec = Spec { text, family, base: Base::default(), buffers, target: None, goto: false };
+        Self { spec, at: 0, negation: None, implied: false }
+    }
+
+    fn rule(&mut self) -> Outcome {
+        words::split(self.spec.text, &mut self.spec.buffers.words)?;
+        while let Some(token) = self.next() {
+            let word = token.text(self.spec.text);
+            match word.as_bytes() {
+                b"!" => self.negate(token)?,
+                b"--" => return self.end(),
+                [b'-', b'-', ..] => self.long(token, &word)?,
+                [b'-', _, ..] => self.cluster(token, &word)?,
+                _ => return Err(stray(&word, token)),
+            }
+            if self.spec.base.foreign {
+                return Ok(());
+            }
+        }
+        self.finish()
+    }
+
+    pub(super) fn next(&mut self) -> Option<Token> {
+        let token = self.spec.buffers.words.get(self.at).copied()?;
+        self.at += 1;
+        Some(token)
+    }
+
+    fn negate(&mut self, token: Token) -> Outcome {
+        if self.negation.replace(token.span).is_some() {
+            return Err(fault(SpecErrorKind::BadNegation { before: "another `!`".to_owned() }, token.span));
+        }
+        Ok(())
+    }
+
+    /// Behind `--`, getopt leaves everything be.
+    fn end(&mut self) -> Outcome {
+        match self.next() {
+            Some(token) => Err(stray(&token.text(self.spec.text), token)),
+            None => self.finish(),
+        }
+    }
+
+    /// A word of short options: letters without a value, then one with a value, joined to it or behind it.
+    fn cluster(&mut self, token: Token, word: &str) -> Outcome {
+        for (at, letter) in word.bytes().enumerate().skip(1) {
+            let Some(spelled) = SPELLED.iter().find(|spelled| spelled.short == letter && letter != 0) else {
+                return Err(self.unknown(word, token));
+            };
+            if spelled.arity == Arity::None {
+                self.base(spelled, None, token, word)?;
+                continue;
+            }
+            let joined = (at + 1 < word.len()).then(|| Token { skip: cut(at + 1), ..token });
+            return self.base(spelled, joined, token, word);
+        }
+        Ok(())
+    }
+
+    fn long(&mut self, token: Token, word: &str) -> Outcome {
+        let (name, value) = match word.find('=') {
+            Some(at) => (word.get(2..at), Some(Token { skip: cut(at + 1), ..token })),
+            None => (word.get(2..), None),
+        };
+        let name = name.unwrap_or_default();
+        let Some(meaning) = self.meaning(name).map_err(|kind| fault(kind, token.span))? else {
+            return self.opaque(token, word);
+        };
+        if value.is_some() && !meaning.takes_value() {
+            return Err(fault(SpecErrorKind::UnexpectedValue { option: format!("--{name}") }, token.span));
+        }
+        match meaning {
+            Meaning::Base(spelled) => self.base(spelled, value, token, word),
+            Meaning::Extension(first, index, option) => self.extension(first, index, option, value, token),
+        }
+    }
+
+    /// What `name` means; nothing where it may belong to what is not understood.
+    fn meaning(&mut self, name: &str) -> Result<Option<Meaning>, SpecErrorKind> {
+        if let Some(meaning) = long::exact(name, &self.spec.buffers.modules) {
+            return Ok(Some(meaning));
+        }
+        let opaque = self.spec.buffers.modules.last().is_some_and(|module| module.extension.is_none());
+        let known = if opaque { Ok(None) } else { long::abbreviated(name, &self.spec.buffers.modules) };
+        if let Ok(Some(meaning)) = known {
+            return Ok(Some(meaning));
+        }
+        if let Some(meaning) = self.imply(name, opaque)? {
+            return Ok(Some(meaning));
+        }
+        known?;
+        if self.spec.buffers.modules.iter().any(|module| module.extension.is_none()) {
+            return Ok(None);
+        }
+        Err(self.unknown_kind(&format!("--{name}")))
+    }
+
+    /// Loads the match that the protocol implies, where it has the option.
+    fn imply(&mut self, name: &str, opaque: bool) -> Result<Option<Meaning>, SpecErrorKind> {
+        let Some(extension) = self.implied_match() else { return Ok(None) };
+        self.load(Some(extension), Kind::Match, Token::default());
+        let mut meaning = Ok(long::exact(name, &self.spec.buffers.modules));
+        if matches!(meaning, Ok(None)) && !opaque {
+            meaning = long::abbreviated(name, &self.spec.buffers.modules);
+        }
+        match meaning {
+            Ok(None) => {
+                self.spec.buffers.modules.pop();
+            }
+            _ => self.implied = true,
+        }
+        meaning
+    }
+
+    fn implied_match(&self) -> Option<&'static Extension> {
+        let (number, place) = self.spec.base.protocol.filter(|_| !self.implied)?;
+        let name = place.token.text(self.spec.text).to_ascii_lowercase();
+        let known = matches::find(&name, self.spec.family);
+        let named = known.or_else(|| matches::find(protocol::known_name(number)?, self.spec.family));
+        named.filter(|extension| extension.families.contains(self.spec.family))
+    }
+
+    fn load(&mut self, extension: Option<&'static Extension>, kind: Kind, name: Token) -> u16 {
+        let modules = &mut self.spec.buffers.modules;
+        let index = u16::try_from(modules.len()).unwrap_or(u16::MAX);
+        let same = |module: &Module| match (module.extension, extension) {
+            (Some(one), Some(other)) => std::ptr::eq(one, other),
+            _ => false,
+        };
+        let first = modules.iter().find(|module| same(module)).map_or(index, |module| module.first);
+        modules.push(Module { extension, kind, name, index, first });
+        index
+    }
+
+    /// An option of the command itself.
+    fn base(
+        &mut self,
+        spelled: &'static Spelled,
+        joined: Option<Token>,
+        token: Token,
+        word: &str,
+    ) -> Outcome {
+        let option = spelled.option;
+        if option == BaseOption::Refused {
+            return Err(fault(refused(word), token.span));
+        }
+        let value = match (spelled.arity, joined) {
+            (Arity::One, None) => Some(self.next().ok_or_else(|| missing(word, 1, token))?),
+            (_, joined) => joined,
+        };
+        let negation = self.negation.take();
+        if let Some(negation) = negation.filter(|_| !option.is_negatable()) {
+            return Err(fault(SpecErrorKind::BadNegation { before: format!("`{word}`") }, negation));
+        }
+        self.set_base(option, value, token, negation)
+    }
+
+    /// An option of a loaded match or target.
+    fn extension(
+        &mut self,
+        first: u16,
+        index: u8,
+        option: &'static OptionSpec,
+        joined: Option<Token>,
+        token: Token,
+    ) -> Outcome {
+        let module = self.latest(first);
+        let negation = self.negation.take();
+        if let (Some(negation), Negation::Refused) = (negation, option.negation) {
+            return Err(fault(
+                SpecErrorKind::BadNegation { before: format!("`--{}`", option.long) },
+                negation,
+            ));
+        }
+        let again = |used: &Used| used.module == module && used.option == index;
+        if !option.repeats && self.spec.buffers.used.iter().any(again) {
+            return Err(fault(
+                SpecErrorKind::DuplicateOption { option: format!("--{}", option.long) },
+                token.span,
+            ));
+        }
+        let start = self.spec.buffers.arguments.len();
+        let count = option.value.words();
+        if count > 0 {
+            self.arguments(option, joined, token)?;
+        }
+        let last = self
+            .spec
+            .buffers
+            .arguments
+            .get(start..)
+            .and_then(<[Token]>::last)
+            .map_or(token.span, |last| last.span);
+        self.spec.buffers.used.push(Used {
+            module,
+            option: index,
+            negated: negation.is_some(),
+            first: u32::try_from(start).unwrap_or(u32::MAX),
+            count: u16::try_from(count).unwrap_or(u16::MAX),
+            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
+        });
+        Ok(())
+    }
+
+    /// The last module of the extension whose first has this index.
+    fn latest(&self, first: u16) -> u16 {
+        let mut modules = self.spec.buffers.modules.iter().rev();
+        modules.find(|module| module.first == first).map_or(first, |module| module.index)
+    }
+
+    /// Takes the words of an option and checks them.
+    fn arguments(&mut self, option: &'static OptionSpec, joined: Option<Token>, token: Token) -> Outcome {
+        let count = option.value.words();
+        let lacking = || missing(&format!("--{}", option.long), count, token);
+        let first = match joined {
+            Some(joined) => joined,
+            None => self.next().ok_or_else(lacking)?,
+        };
+        self.spec.buffers.arguments.push(first);
+        let text = self.spec.text;
+        let mut second: Option<Cow<'_, str>> = None;
+        let mut last = first;
+        if count > 1 {
+            last = self.next().ok_or_else(lacking)?;
+            let word = last.text(text);
+            if word.starts_with(['-', '!']) {
+                return Err(lacking());
+            }
+            self.spec.buffers.arguments.push(last);
+            second = Some(word);
+        }
+        let argument = Argument {
+            option: option.long,
+            first: first.text(text),
+            second,
+            family: self.spec.family,
+            protocol: self.spec.protocol_so_far(),
+        };
+        let span = Span::new(first.span.start, last.span.end);
+        option.value.read(&argument, &mut Sink::nowhere()).map_err(|kind| fault(kind, span))
+    }
+
+    /// An option that belongs to what is not understood: its words up to the next option.
+    fn opaque(&mut self, token: Token, word: &str) -> Outcome {
+        let mut modules = self.spec.buffers.modules.iter().rev();
+        let Some(module) = modules.find(|module| module.extension.is_none()).map(|module| module.index)
+        else {
+            return Err(self.unknown(word, token));
+        };
+        let start = self.spec.buffers.arguments.len();
+        self.spec.buffers.arguments.push(token);
+        let mut last = token;
+        while let Some(next) = self.spec.buffers.words.get(self.at).copied() {
+            if is_option(&next.text(self.spec.text)) {
+                break;
+            }
+            self.at += 1;
+            last = next;
+            self.spec.buffers.arguments.push(next);
+        }
+        let negation = self.negation.take();
+        self.spec.buffers.used.push(Used {
+            module,
+            option: Used::OPAQUE,
+            negated: negation.is_some(),
+            first: u32::try_from(start).unwrap_or(u32::MAX),
+            count: u16::try_from(self.spec.buffers.arguments.len() - start).unwrap_or(u16::MAX),
+            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.span.end),
+        });
+        Ok(())
+    }
+
+    pub(super) fn load_match(&mut self, token: Token) -> Outcome {
+        let name = token.text(self.spec.text);
+        let extension = matches::find(&name, self.spec.family);
+        self.load_extension(extension, Kind::Match, &name, token)?;
+        Ok(())
+    }
+
+    pub(super) fn load_target(&mut self, token: Token) -> Outcome {
+        let name = token.text(self.spec.text);
+        let extension = targets::find(&name, self.spec.family);
+        let index = self.load_extension(extension, Kind::Target, &name, token)?;
+        self.spec.target = Some(index);
+        Ok(())
+    }
+
+    fn load_extension(
+        &mut self,
+        extension: Option<&'static Extension>,
+        kind: Kind,
+        name: &str,
+        token: Token,
+    ) -> Outcome<u16> {
+        if extension.is_some_and(|extension| !extension.families.contains(self.spec.family)) {
+            let kind = SpecErrorKind::WrongFamily { extension: title(kind, name), family: self.spec.family };
+            return Err(fault(kind, token.span));
+        }
+        Ok(self.load(extension, kind, token))
+    }
+
+    pub(super) fn load_goto(&mut self, token: Token) {
+        let index = self.load(None, Kind::Target, token);
+        self.spec.target = Some(index);
+        self.spec.goto = true;
+    }
+
+    /// What can be told once the whole rule is known.
+    fn finish(&mut self) -> Outcome {
+        if let Some(negation) = self.negation {
+            return Err(fault(
+                SpecErrorKind::BadNegation { before: "the end of the rule".to_owned() },
+                negation,
+            ));
+        }
+        self.check_lists()?;
+        let spec = &self.spec;
+        let protocol = spec.protocol_so_far();
+        for module in &spec.buffers.modules {
+            let Some(extension) = module.extension else { continue };
+            let instance = Instance {
+                extension,
+                family: spec.family,
+                protocol,
+                text: spec.text,
+                arguments: &spec.buffers.arguments,
+                used: &spec.buffers.used,
+                module: module.index,
+            };
+            instance.check().map_err(|kind| fault(kind, span_of(&instance, module.name)))?;
+        }
+        Ok(())
+    }
+
+    /// A list of addresses is several rules, and none of these could be negated.
+    fn check_lists(&self) -> Outcome {
+        let given = [&self.spec.base.source, &self.spec.base.destination];
+        let mut given = given.into_iter().flatten();
+        if given.clone().any(|addresses| addresses.range.len() > 1)
+            && let Some(negated) = given.find(|addresses| addresses.place.negated)
+        {
+            return Err(fault(SpecErrorKind::NegatedList, negated.place.span));
+        }
+        Ok(())
+    }
+
+    fn unknown(&self, word: &str, token: Token) -> SpecError {
+        fault(self.unknown_kind(word), token.span)
+    }
+
+    fn unknown_kind(&self, word: &str) -> SpecErrorKind {
+        let name = word.trim_start_matches('-');
+        let similar = long::similar(name, &self.spec.buffers.modules);
+        let elsewhere = || super::keys::hint(name, self.spec.family);
+        SpecErrorKind::UnknownOption { option: word.to_owned(), hint: elsewhere().or(similar) }
+    }
+}
+
+/// Where a fault of a whole match or target is shown: at its name, or at its options where the protocol implied it.
+fn span_of(instance: &Instance<'_>, name: Token) -> Span {
+    if !name.span.is_empty() {
+        return name.span;
+    }
+    let start = instance.own().map(|used| used.span.start).min().unwrap_or(0);
+    let end = instance.own().map(|used| used.span.end).max().unwrap_or(0);
+    Span::new(start, end)
+}
+
+/// Whether `word` begins an option: a number with a minus does not.
+fn is_option(word: &str) -> bool {
+    match word.as_bytes() {
+        b"!" => true,
+        [b'-', next, ..] => !next.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+pub(super) const fn fault(kind: SpecErrorKind, span: Span) -> SpecError {
+    SpecError { kind, span }
+}
+
+fn stray(word: &str, token: Token) -> SpecError {
+    let help = match word {
+        "-" => "name the option behind the minus",
+        _ if word.starts_with(',') || word.ends_with(',') => "write lists without blanks",
+        _ => "quote values that have blanks, or leave it out",
+    };
+    fault(SpecErrorKind::StrayWord { word: word.to_owned(), help }, token.span)
+}
+
+fn missing(option: &str, count: usize, token: Token) -> SpecError {
+    fault(SpecErrorKind::MissingValue { option: option.to_owned(), count }, token.span)
+}
+
+fn refused(word: &str) -> SpecErrorKind {
+    let help = match word {
+        "-t" | "--table" => "the table is said by the line `*table` in front",
+        "-w" | "--wait" | "-W" | "--wait-interval" => "give it to iptables-restore itself",
+        _ => "leave it out",
+    };
+    SpecErrorKind::NotInRule { option: word.to_owned(), help }
+}
+
+fn cut(length: usize) -> u16 {
+    u16::try_from(length).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,107 @@
+//! The values of options: what is taken, what is refused, and how iptables-save prints them.
+//!
+//! One function of each kind does both: it checks the words and appends the canonical text to a [`Sink`], which may drop it.
+
+pub mod account;
+pub mod address;
+pub mod argument;
+pub mod fault;
+pub mod interface;
+pub mod mac;
+pub mod mask;
+pub mod names;
+pub mod number;
+pub mod port;
+pub mod protocol;
+pub mod sink;
+pub mod text;
+
+pub use argument::{Argument, ProtocolSoFar};
+pub use fault::SpecErrorKind;
+pub use names::{Flags, Keyword, Spelling};
+pub use number::{Number, NumberRange};
+pub use port::Reading;
+pub use sink::Sink;
+pub use text::Text;
+
+/// What stands behind an option.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// Nothing.
+    Nothing,
+    /// A number.
+    Number(Number),
+    /// One number or `from:to`.
+    NumberRange(NumberRange),
+    /// One port or `from:to`.
+    PortRange(Reading),
+    /// Ports and ranges with commas.
+    PortList,
+    /// `value/mask`, in hexadecimal.
+    Mask,
+    /// A protocol, printed as its number.
+    Protocol,
+    /// The name of a network interface.
+    Interface,
+    /// A hardware address.
+    Mac,
+    /// Free text.
+    Text(Text),
+    /// One name of a list.
+    Keyword(&'static Keyword),
+    /// Names of a list, with commas.
+    Flags(&'static Flags),
+    /// What only one extension has.
+    Custom(&'static Custom),
+}
+
+/// A value that only one extension, or a family of them, has.
+#[derive(Debug)]
+pub struct Custom {
+    /// How many words it takes: one or two.
+    pub words: usize,
+    /// Checks it and prints it.
+    pub read: fn(&Argument<'_>, &mut Sink<'_>) -> Result<(), SpecErrorKind>,
+    /// Values that it takes, for tests and for the reference.
+    pub samples: &'static [&'static str],
+}
+
+impl Value {
+    /// A number from `min` to `max`.
+    #[must_use]
+    pub const fn number(min: u64, max: u64) -> Self {
+        Self::Number(Number::new(min, max))
+    }
+
+    /// How many words it takes.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Custom(custom) => custom.words,
+            _ => 1,
+        }
+    }
+
+    /// Checks `argument` and appends its canonical text to `out`.
+    ///
+    /// # Errors
+    /// Where iptables would not take it.
+    pub fn read(&self, argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Number(number) => number.read(argument, out),
+            Self::NumberRange(range) => range.read(argument, out),
+            Self::PortRange(reading) => port::read_range(*reading, argument, out),
+            Self::PortList => port::read_list(argument, out),
+            Self::Mask => mask::read(argument, out),
+            Self::Protocol => protocol::read(argument, out),
+            Self::Interface => interface::read(argument, out),
+            Self::Mac => mac::read(argument, out),
+            Self::Text(text) => text.read(argument, out),
+            Self::Keyword(keyword) => keyword.read(argument, out),
+            Self::Flags(flags) => flags.read(argument, out),
+            Self::Custom(custom) => (custom.read)(argument, out),
+        }
+    }
+}
