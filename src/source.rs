@@ -194,7 +194,8 @@ impl SourceFile {
 /// The length of the expression that `text` begins with: a call with its arguments as far as they stand on the line, a
 /// word, or one character.
 fn expression_length(text: &str) -> usize {
-    let word = text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
+    let word =
+        text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
     if word == 0 {
         return text.chars().next().map_or(0, char::len_utf8);
     }

@@ -51,11 +51,13 @@ pub(super) fn set(
     let name = value(context, "set", name)?;
     let plain = |text: &str| !text.is_empty() && !text.contains([' ', '\t', '"', '\'', '\\', '\n']);
     let [set] = name.items.as_slice() else {
-        let fault = Fault::new("bad-value", "`set` takes the name of one ipset").help("for example `.set(\"admins\", \"src\")`");
+        let fault = Fault::new("bad-value", "`set` takes the name of one ipset")
+            .help("for example `.set(\"admins\", \"src\")`");
         return Err(raise(context, fault));
     };
     if !plain(set) || !plain(direction) {
-        let fault = Fault::new("bad-value", format!("`{set}` or `{direction}` cannot be part of a set match"));
+        let fault =
+            Fault::new("bad-value", format!("`{set}` or `{direction}` cannot be part of a set match"));
         return Err(raise(context, fault.help("give a set's name and `\"src\"` or `\"dst\"`")));
     }
     let negation = if name.negated { "! " } else { "" };
@@ -69,9 +71,17 @@ pub(super) fn options(context: &NativeCallContext, rule: RuleBuilder, text: &str
 }
 
 /// The same rule with a jump.
-pub(super) fn jump(context: &NativeCallContext, rule: RuleBuilder, option: &str, name: &str) -> Native<RuleBuilder> {
+pub(super) fn jump(
+    context: &NativeCallContext,
+    rule: RuleBuilder,
+    option: &str,
+    name: &str,
+) -> Native<RuleBuilder> {
     if rule.has_target() {
-        let fault = Fault::new("second-target", format!("the rule has a target already, and `{name}` would be a second one"));
+        let fault = Fault::new(
+            "second-target",
+            format!("the rule has a target already, and `{name}` would be a second one"),
+        );
         return Err(raise(context, fault.help("make two rules: `[rule.log(), rule.drop()]`")));
     }
     value(context, "jump", &name.into())?;

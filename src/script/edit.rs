@@ -22,12 +22,22 @@ enum Place<'a> {
 }
 
 /// Adds rules at the end of a chain.
-pub(super) fn append(context: &NativeCallContext, table: TableName, chain: &str, rule: &Dynamic) -> Native<()> {
+pub(super) fn append(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    rule: &Dynamic,
+) -> Native<()> {
     add(context, table, chain, &Place::End, rule)
 }
 
 /// Adds rules at the head of a chain.
-pub(super) fn prepend(context: &NativeCallContext, table: TableName, chain: &str, rule: &Dynamic) -> Native<()> {
+pub(super) fn prepend(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    rule: &Dynamic,
+) -> Native<()> {
     add(context, table, chain, &Place::Index(0), rule)
 }
 
@@ -74,7 +84,13 @@ pub(super) fn insert_after(
     add(context, table, chain, &Place::After(anchor), rule)
 }
 
-fn add(context: &NativeCallContext, table: TableName, chain: &str, place: &Place<'_>, rule: &Dynamic) -> Native<()> {
+fn add(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    place: &Place<'_>,
+    rule: &Dynamic,
+) -> Native<()> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let index = match place {
@@ -107,7 +123,8 @@ pub(super) fn replace(
     let rules = rule::new_rules(context, &shared, rule)?;
     let origin = origin(context);
     let mut session = shared.borrow_mut();
-    let edit = session.ruleset.begin(EditKind::Replace, id, origin).map_err(|error| refuse(context, &error))?;
+    let edit =
+        session.ruleset.begin(EditKind::Replace, id, origin).map_err(|error| refuse(context, &error))?;
     replace_with(&mut session, edit, (id, index), rules);
     Ok(())
 }
@@ -142,7 +159,8 @@ pub(super) fn remove(
     }
     let origin = origin(context);
     let mut session = shared.borrow_mut();
-    let edit = session.ruleset.begin(EditKind::Remove, id, origin).map_err(|error| refuse(context, &error))?;
+    let edit =
+        session.ruleset.begin(EditKind::Remove, id, origin).map_err(|error| refuse(context, &error))?;
     for index in found.iter().rev() {
         session.ruleset.remove_rule(edit, id, *index);
     }
@@ -161,11 +179,17 @@ pub(super) fn flush(context: &NativeCallContext, table: TableName, chain: &str) 
 }
 
 /// Sets the policy of a built-in chain.
-pub(super) fn set_policy(context: &NativeCallContext, table: TableName, chain: &str, policy: &str) -> Native<()> {
+pub(super) fn set_policy(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    policy: &str,
+) -> Native<()> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let Some(parsed) = Policy::parse(policy) else {
-        let fault = Fault::new("bad-policy", format!("`{policy}` is no policy")).help("a policy is `ACCEPT` or `DROP`");
+        let fault = Fault::new("bad-policy", format!("`{policy}` is no policy"))
+            .help("a policy is `ACCEPT` or `DROP`");
         return Err(raise(context, fault));
     };
     let origin = origin(context);
@@ -193,7 +217,12 @@ pub(super) fn remove_chain(context: &NativeCallContext, table: TableName, name: 
 }
 
 /// Renames a user chain, and the jumps to it.
-pub(super) fn rename_chain(context: &NativeCallContext, table: TableName, from: &str, to: &str) -> Native<()> {
+pub(super) fn rename_chain(
+    context: &NativeCallContext,
+    table: TableName,
+    from: &str,
+    to: &str,
+) -> Native<()> {
     let to = user_chain(context, to)?;
     let origin = origin(context);
     let shared = session(context);
@@ -233,7 +262,12 @@ fn no_chain(ruleset: &Ruleset, table: TableName, name: &str) -> Fault {
 }
 
 /// The index of the first rule that `anchor` finds; the error lists what the chain jumps to.
-fn anchor_index(context: &NativeCallContext, table: TableName, id: ChainId, anchor: &Dynamic) -> Native<usize> {
+fn anchor_index(
+    context: &NativeCallContext,
+    table: TableName,
+    id: ChainId,
+    anchor: &Dynamic,
+) -> Native<usize> {
     let selector = Selector::of(context, anchor)?;
     if let Some(index) = select::first(context, id, &selector)? {
         return Ok(index);
@@ -255,11 +289,16 @@ fn anchor_index(context: &NativeCallContext, table: TableName, id: ChainId, anch
     let message = format!("chain `{chain}` of table `{table}` has no rule that {}", selector.describe());
     let fault = Fault::new("missing-anchor", message);
     let near = selector.target().and_then(|name| did_you_mean(name, targets.iter().copied()));
-    Err(raise(context, match near {
-        Some(near) => fault.help(format!("did you mean `{near}`?")),
-        None if targets.is_empty() => fault.help(format!("the chain has no rules: `append(\"{chain}\", …)` adds one")),
-        None => fault.help(format!("its rules jump to {}", list(targets, NAMES))),
-    }))
+    Err(raise(
+        context,
+        match near {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None if targets.is_empty() => {
+                fault.help(format!("the chain has no rules: `append(\"{chain}\", …)` adds one"))
+            }
+            None => fault.help(format!("its rules jump to {}", list(targets, NAMES))),
+        },
+    ))
 }
 
 fn no_position(chain: &str, position: rhai::INT, length: usize, extra: usize) -> Fault {
@@ -272,13 +311,19 @@ fn refuse(context: &NativeCallContext, error: &EditError) -> Box<rhai::EvalAltRe
     let (code, help) = match error {
         EditError::NoSuchChain { .. } => ("missing-chain", "see `chains()` for those that exist"),
         EditError::ChainName(name) => ("bad-chain-name", chain_name_help(name)),
-        EditError::BuiltIn { .. } => ("built-in-chain", "`flush` empties it and `set_policy` sets its policy"),
+        EditError::BuiltIn { .. } => {
+            ("built-in-chain", "`flush` empties it and `set_policy` sets its policy")
+        }
         EditError::ChainExists { .. } => ("chain-exists", "choose another name, or remove that chain first"),
         EditError::PolicyOnUserChain { .. } => {
             ("policy-on-user-chain", "end the chain with a rule such as `\"-j DROP\"` instead")
         }
-        EditError::Commands { .. } => ("shaped-by-commands", "load the file and take a dump with iptables-save"),
-        EditError::Incomplete(_) => ("incomplete-dump", "use the `nft` tool on that table, or take a complete dump"),
+        EditError::Commands { .. } => {
+            ("shaped-by-commands", "load the file and take a dump with iptables-save")
+        }
+        EditError::Incomplete(_) => {
+            ("incomplete-dump", "use the `nft` tool on that table, or take a complete dump")
+        }
     };
     raise(context, Fault::new(code, error.to_string()).help(help))
 }
@@ -287,7 +332,9 @@ const fn chain_name_help(error: &ChainNameError) -> &'static str {
     match error {
         ChainNameError::Empty => "give it one, for example `SITE-INPUT`",
         ChainNameError::TooLong(_) => "shorten it",
-        ChainNameError::Character(..) | ChainNameError::Leading(_) => "use letters, digits and `-`, as in `SITE-INPUT`",
+        ChainNameError::Character(..) | ChainNameError::Leading(_) => {
+            "use letters, digits and `-`, as in `SITE-INPUT`"
+        }
         ChainNameError::Target(_) => "choose another: a jump to it would mean the target",
     }
 }

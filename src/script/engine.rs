@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use rhai::packages::{
-    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
-    BasicStringPackage, BitFieldPackage, LanguageCorePackage, LogicPackage, MoreStringPackage, Package,
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
+    BasicMathPackage, BasicStringPackage, BitFieldPackage, LanguageCorePackage, LogicPackage,
+    MoreStringPackage, Package,
 };
 use rhai::{Dynamic, Engine, Module, OptimizationLevel};
 
@@ -38,7 +39,11 @@ pub(super) fn engine(session: Option<&SharedSession>, limits: Limits, print: Opt
     let debug = Arc::clone(&print);
     engine.on_print(move |text| print(text));
     engine.on_debug(move |text, source, position| {
-        debug(&format!("{}{}: {text}", source.map(|source| [source, ":"].concat()).unwrap_or_default(), position.line().unwrap_or(0)));
+        debug(&format!(
+            "{}{}: {text}",
+            source.map(|source| [source, ":"].concat()).unwrap_or_default(),
+            position.line().unwrap_or(0)
+        ));
     });
     engine
 }

@@ -156,7 +156,8 @@ fn lower(text: &str) -> String {
 fn thrown(value: &Dynamic) -> Diagnostic {
     if let Some(fault) = value.read_lock::<Fault>() {
         let diagnostic = Diagnostic::error(fault.code, fault.message.clone());
-        let diagnostic = fault.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.note(note.clone()));
+        let diagnostic =
+            fault.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.note(note.clone()));
         return fault.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone()));
     }
     Diagnostic::error("thrown", format!("the script threw `{value}`"))
@@ -166,7 +167,9 @@ fn parsing(kind: &ParseErrorType) -> Diagnostic {
     let text = kind.to_string();
     let diagnostic = Diagnostic::error("syntax", lower(&text));
     match kind {
-        ParseErrorType::Reserved(word) => diagnostic.help(format!("Rhai reserves `{word}`: choose another name")),
+        ParseErrorType::Reserved(word) => {
+            diagnostic.help(format!("Rhai reserves `{word}`: choose another name"))
+        }
         ParseErrorType::VariableUndefined(name) => names::variable_not_found(name),
         _ => diagnostic.help("https://rhai.rs/book has the language"),
     }
@@ -177,7 +180,9 @@ fn limit(token: &Dynamic) -> Diagnostic {
     let which = token.clone().into_string().unwrap_or_default();
     let (code, message, help) = match which.as_str() {
         "memory" => ("memory-limit", "the script takes too much memory", "hold less at a time"),
-        "depth" => ("depth-limit", "the script calls functions too deep", "is there a recursion without an end?"),
+        "depth" => {
+            ("depth-limit", "the script calls functions too deep", "is there a recursion without an end?")
+        }
         _ => (
             "time-limit",
             "the script runs too long",
@@ -189,7 +194,8 @@ fn limit(token: &Dynamic) -> Diagnostic {
 
 /// The diagnostic of a parameter that no script asked for.
 pub(super) fn unasked(name: &str, from: &str, asked: &[&str]) -> Diagnostic {
-    let diagnostic = Diagnostic::error("unknown-parameter", format!("no script asks for the parameter `{name}` ({from})"));
+    let diagnostic =
+        Diagnostic::error("unknown-parameter", format!("no script asks for the parameter `{name}` ({from})"));
     if let Some(near) = did_you_mean(name, asked.iter().copied()) {
         return diagnostic.help(format!("did you mean `{near}`?"));
     }

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, INT, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, ImmutableString, NativeCallContext};
 
 use super::error::{Fault, raise};
 
@@ -57,12 +57,18 @@ pub(super) fn set(engine: &mut Engine, limits: Limits) {
 
 /// Puts bounded functions in the place of those of Rhai's that can make much of little in a single operation.
 fn bound(engine: &mut Engine) {
-    engine.register_fn("pad", |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
-        pad_text(&context, text, length, with)
-    });
-    engine.register_fn("pad", |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: char| {
-        pad_text(&context, text, length, with.encode_utf8(&mut [0; 4]))
-    });
+    engine.register_fn(
+        "pad",
+        |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
+            pad_text(&context, text, length, with)
+        },
+    );
+    engine.register_fn(
+        "pad",
+        |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: char| {
+            pad_text(&context, text, length, with.encode_utf8(&mut [0; 4]))
+        },
+    );
     engine.register_fn("pad", |context: NativeCallContext, array: &mut Array, length: INT, with: Dynamic| {
         let length = usize::try_from(length).unwrap_or(0);
         if length > TEXT / size_of::<Dynamic>() {
@@ -73,14 +79,17 @@ fn bound(engine: &mut Engine) {
         }
         Ok(())
     });
-    engine.register_fn("replace", |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
-        let finds = if from.is_empty() { text.len() + 1 } else { text.matches(from).count() };
-        if text.len().saturating_add(finds.saturating_mul(to.len())) > TEXT {
-            return Err(too_long(&context, "replace"));
-        }
-        *text = text.replace(from, to).into();
-        Ok(())
-    });
+    engine.register_fn(
+        "replace",
+        |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
+            let finds = if from.is_empty() { text.len() + 1 } else { text.matches(from).count() };
+            if text.len().saturating_add(finds.saturating_mul(to.len())) > TEXT {
+                return Err(too_long(&context, "replace"));
+            }
+            *text = text.replace(from, to).into();
+            Ok(())
+        },
+    );
     engine.register_fn("split", |context: NativeCallContext, text: &str, at: &str| {
         if text.len() > TEXT / 16 {
             return Err(too_long(&context, "split"));

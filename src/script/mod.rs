@@ -86,10 +86,13 @@ pub struct Failure {
 /// # Errors
 /// The first error of a script, or a parameter that none of them asked for.
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
-    let here = || Failure { diagnostics: vec![Diagnostic::error("no-thread", "the system gives no thread for the scripts")] };
+    let here = || Failure {
+        diagnostics: vec![Diagnostic::error("no-thread", "the system gives no thread for the scripts")],
+    };
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(STACK);
-        let thread = builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings)).map_err(|_| here())?;
+        let thread =
+            builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings)).map_err(|_| here())?;
         thread.join().map_err(|_| here())?
     })
 }

@@ -13,7 +13,8 @@ pub(super) fn function_not_found(engine: &Engine, signature: &str) -> Diagnostic
     let name = name.rsplit("::").next().unwrap_or(name);
     let types: Vec<String> = arguments(types.trim_end_matches(')')).into_iter().map(type_word).collect();
     let known = functions(engine);
-    let same: Vec<&str> = known.iter().filter(|(other, _)| other == name).map(|(_, form)| form.as_str()).collect();
+    let same: Vec<&str> =
+        known.iter().filter(|(other, _)| other == name).map(|(_, form)| form.as_str()).collect();
     if same.is_empty() {
         let diagnostic = Diagnostic::error("unknown-function", format!("there is no function `{name}`"));
         return match did_you_mean(name, known.iter().map(|(name, _)| name.as_str())) {
@@ -31,7 +32,8 @@ pub(super) fn variable_not_found(name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("unknown-variable", format!("there is no variable `{name}`"));
     match did_you_mean(name, super::engine::VARIABLES) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help("declare it with `let`; a function sees only its parameters and what the host gives"),
+        None => diagnostic
+            .help("declare it with `let`; a function sees only its parameters and what the host gives"),
     }
 }
 
@@ -53,11 +55,13 @@ fn functions(engine: &Engine) -> Vec<(String, String)> {
         None,
         |info| {
             let name = info.metadata.name.to_string();
-            if HIDDEN.iter().any(|hidden| name.starts_with(hidden)) || !name.starts_with(char::is_alphabetic) {
+            if HIDDEN.iter().any(|hidden| name.starts_with(hidden)) || !name.starts_with(char::is_alphabetic)
+            {
                 return None;
             }
             let parameters = info.metadata.params_info.iter();
-            let names = parameters.map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned());
+            let names =
+                parameters.map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned());
             let form = format!("{name}({})", names.collect::<Vec<_>>().join(", "));
             Some((name, form))
         },

@@ -52,7 +52,8 @@ impl Params {
 
     /// The parameters that no script asked for, and all that were asked for.
     pub(super) fn unasked(&self) -> (Vec<(&str, &Given)>, Vec<&str>) {
-        let unasked = self.given.iter().filter(|(name, _)| self.strict.contains(*name) && !self.asked.contains(*name));
+        let unasked =
+            self.given.iter().filter(|(name, _)| self.strict.contains(*name) && !self.asked.contains(*name));
         let asked = self.asked.iter().map(String::as_str).collect();
         (unasked.map(|(name, given)| (name.as_str(), given)).collect(), asked)
     }

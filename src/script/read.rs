@@ -1,6 +1,9 @@
 //! What the reading functions do.
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, ImmutableString, NativeCallContext, Variant};
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, FnPtr, FuncRegistration, ImmutableString, NativeCallContext,
+    Variant,
+};
 
 use super::edit::require_chain;
 use super::error::{Fault, Native, raise};
@@ -27,10 +30,13 @@ pub(super) fn table(context: &NativeCallContext, name: &str) -> Native<TableView
     }
     let fault = Fault::new("missing-table", format!("there is no table `{name}`"));
     let near = did_you_mean(name, TableName::ALL.map(TableName::as_str));
-    Err(raise(context, match near {
-        Some(near) => fault.help(format!("did you mean `{near}`?")),
-        None => fault.help("the tables are raw, mangle, nat, filter and security"),
-    }))
+    Err(raise(
+        context,
+        match near {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault.help("the tables are raw, mangle, nat, filter and security"),
+        },
+    ))
 }
 
 /// The chains of a table.
@@ -53,7 +59,12 @@ pub(super) fn has_chain(context: &NativeCallContext, table: TableName, name: &st
 }
 
 /// The rules of a chain that `selector` finds.
-pub(super) fn find(context: &NativeCallContext, table: TableName, chain: &str, selector: &Dynamic) -> Native<Array> {
+pub(super) fn find(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    selector: &Dynamic,
+) -> Native<Array> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let found = select::all(context, id, &Selector::of(context, selector)?)?;
@@ -62,7 +73,12 @@ pub(super) fn find(context: &NativeCallContext, table: TableName, chain: &str, s
 }
 
 /// Whether a chain has a rule equal to `rule`; for several, whether it has all of them.
-pub(super) fn has_rule(context: &NativeCallContext, table: TableName, chain: &str, rule: &Dynamic) -> Native<bool> {
+pub(super) fn has_rule(
+    context: &NativeCallContext,
+    table: TableName,
+    chain: &str,
+    rule: &Dynamic,
+) -> Native<bool> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let family = shared.borrow().ruleset.family();
@@ -142,7 +158,10 @@ pub(super) fn index(context: &NativeCallContext, list: &RuleList, index: rhai::I
     let view = usize::try_from(from_start).ok().and_then(|index| list.get(index));
     view.ok_or_else(|| {
         let chain = chain_name(&list.session, list.chain);
-        let fault = Fault::new("bad-position", format!("chain `{chain}` has no rule at index {index}: it has {length}"));
+        let fault = Fault::new(
+            "bad-position",
+            format!("chain `{chain}` has no rule at index {index}: it has {length}"),
+        );
         raise(context, fault.help("an index counts from 0; `.position` counts from 1, as iptables does"))
     })
 }
@@ -194,14 +213,25 @@ fn says_so(context: &NativeCallContext, closure: &FnPtr, view: RuleView) -> Nati
 pub(super) fn refuse_assignments<T: Variant + Clone>(engine: &mut Engine, names: &'static [&'static str]) {
     for name in names.iter().copied() {
         let getter = ["get$", name].concat();
-        let refuse = move |context: NativeCallContext, object: &mut T, new: Dynamic| -> Result<(), Box<EvalAltResult>> {
+        let refuse = move |context: NativeCallContext,
+                           object: &mut T,
+                           new: Dynamic|
+              -> Result<(), Box<EvalAltResult>> {
             let mut copy = Dynamic::from(object.clone());
             let old = context.call_native_fn_raw(&getter, true, &mut [&mut copy])?;
             if is_unchanged(&old, &new) {
                 return Ok(());
             }
-            let fault = Fault::new("read-only", format!("`{name}` was only read, and cannot be changed through what was read"));
-            Err(raise(&context, fault.help("change the ruleset by `append`, `replace_rule`, `remove_rule`, `set_policy` and so on")))
+            let fault = Fault::new(
+                "read-only",
+                format!("`{name}` was only read, and cannot be changed through what was read"),
+            );
+            Err(raise(
+                &context,
+                fault.help(
+                    "change the ruleset by `append`, `replace_rule`, `remove_rule`, `set_policy` and so on",
+                ),
+            ))
         };
         // Pure, so that constants may be read through: the setter changes nothing.
         FuncRegistration::new_setter(name).with_purity(true).register_into_engine(engine, refuse);

@@ -61,10 +61,13 @@ fn form(name: &str, parameters: &[(String, String)]) -> String {
     let names = |parameters: &[(String, String)]| -> String {
         parameters.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let method = parameters.first().is_some_and(|(_, kind)| OBJECTS.iter().any(|object| kind.ends_with(object)));
+    let method =
+        parameters.first().is_some_and(|(_, kind)| OBJECTS.iter().any(|object| kind.ends_with(object)));
     match (parameters.split_first(), name.strip_prefix("get$")) {
         (Some((object, _)), Some(property)) => format!("{}.{property}", object.0),
-        (Some((object, rest)), None) if name.starts_with("index$") => format!("{}[{}]", object.0, names(rest)),
+        (Some((object, rest)), None) if name.starts_with("index$") => {
+            format!("{}[{}]", object.0, names(rest))
+        }
         (Some((object, rest)), None) if method => format!("{}.{name}({})", object.0, names(rest)),
         _ => format!("{name}({})", names(parameters)),
     }

@@ -43,7 +43,8 @@ impl Modules {
 
     /// Takes the folder of `script`, which runs from now on under the name `name`, as the first to look in.
     pub(super) fn enter(&self, name: &str, script: &Path) {
-        let folder = script.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        let folder =
+            script.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         self.home.replace(folder.and_then(|folder| folder.canonicalize().ok()));
         if let Ok(file) = script.canonicalize() {
             self.files.borrow_mut().insert(name.to_owned(), file);
@@ -64,8 +65,13 @@ impl Modules {
         for folder in beside.iter().chain(&roots) {
             let Ok(file) = folder.join(&relative).canonicalize() else { continue };
             if !roots.iter().any(|root| file.starts_with(root)) {
-                let fault = Fault::new("module-outside", format!("module `{path}` leads out of the folders for modules"));
-                return Err(fault.help("modules must lie in the script's folder or one given by `--library`, links included"));
+                let fault = Fault::new(
+                    "module-outside",
+                    format!("module `{path}` leads out of the folders for modules"),
+                );
+                return Err(fault.help(
+                    "modules must lie in the script's folder or one given by `--library`, links included",
+                ));
             }
             if file.is_file() {
                 return Ok(file);
@@ -81,26 +87,44 @@ impl Modules {
         let stems = files.filter(|file| file.path().extension().is_some_and(|ending| ending == ENDING));
         let prefix = path.rsplit_once('/').map(|(prefix, _)| [prefix, "/"].concat()).unwrap_or_default();
         let names: Vec<String> = stems
-            .filter_map(|file| file.path().file_stem().map(|stem| [&prefix, stem.to_string_lossy().as_ref()].concat()))
+            .filter_map(|file| {
+                file.path().file_stem().map(|stem| [&prefix, stem.to_string_lossy().as_ref()].concat())
+            })
             .collect();
         match did_you_mean(path.trim_end_matches(".rhai"), names.iter().map(String::as_str)) {
             Some(near) => fault.help(format!("did you mean `{near}`?")),
-            None => fault.help("modules are looked for beside the script, then in the folders given by `--library`"),
+            None => fault
+                .help("modules are looked for beside the script, then in the folders given by `--library`"),
         }
     }
 
-    fn load(&self, engine: &Engine, path: &str, file: &Path, position: Position) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        let fault = |fault: Fault| Box::new(EvalAltResult::ErrorRuntime(rhai::Dynamic::from(fault), position));
+    fn load(
+        &self,
+        engine: &Engine,
+        path: &str,
+        file: &Path,
+        position: Position,
+    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
+        let fault =
+            |fault: Fault| Box::new(EvalAltResult::ErrorRuntime(rhai::Dynamic::from(fault), position));
         let bytes = std::fs::read(file).map_err(|error| {
-            fault(Fault::new("missing-module", format!("module `{path}` cannot be read: {error}")).help("check its permissions"))
+            fault(
+                Fault::new("missing-module", format!("module `{path}` cannot be read: {error}"))
+                    .help("check its permissions"),
+            )
         })?;
         let name = self.display(file);
-        let unreadable = || fault(Fault::new("missing-module", format!("module `{path}` is not text")).help("is it a script?"));
+        let unreadable = || {
+            fault(
+                Fault::new("missing-module", format!("module `{path}` is not text")).help("is it a script?"),
+            )
+        };
         let text = String::from_utf8(bytes.clone()).map_err(|_| unreadable())?;
         let source = SourceFile::from_bytes(name.clone(), bytes).map_err(|_| unreadable())?;
         self.session.borrow_mut().sources.insert(name.clone(), Arc::new(source));
         self.files.borrow_mut().insert(name.clone(), file.to_owned());
-        let inside = |error: Box<EvalAltResult>| Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position));
+        let inside =
+            |error: Box<EvalAltResult>| Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position));
         let mut ast = engine.compile(&text).map_err(|error| inside(error.into()))?;
         ast.set_source(name.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(inside)?;
@@ -118,10 +142,13 @@ impl Modules {
 /// The path of a module below a folder.
 fn relative(path: &str) -> Result<PathBuf, Fault> {
     let mut relative = PathBuf::from(path);
-    let normal = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir);
+    let normal =
+        |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir);
     if path.is_empty() || path.contains('\0') || !relative.components().all(normal) {
         let fault = Fault::new("module-outside", format!("`{path}` is no path of a module"));
-        return Err(fault.help("give a path below the script's folder, for example `import \"lib/ssh\" as ssh;`"));
+        return Err(
+            fault.help("give a path below the script's folder, for example `import \"lib/ssh\" as ssh;`")
+        );
     }
     if relative.extension().is_none_or(|ending| ending != ENDING) {
         relative.as_mut_os_string().push(".rhai");
@@ -140,12 +167,16 @@ impl ModuleResolver for Handle {
         path: &str,
         position: Position,
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        let raise = |fault: Fault| Box::new(EvalAltResult::ErrorRuntime(rhai::Dynamic::from(fault), position));
+        let raise =
+            |fault: Fault| Box::new(EvalAltResult::ErrorRuntime(rhai::Dynamic::from(fault), position));
         let modules = &self.0;
         let file = modules.find(source, path).map_err(raise)?;
         if let Some(known) = modules.loaded.borrow().get(&file) {
             return known.clone().ok_or_else(|| {
-                let fault = Fault::new("module-cycle", format!("module `{path}` imports itself, directly or through others"));
+                let fault = Fault::new(
+                    "module-cycle",
+                    format!("module `{path}` imports itself, directly or through others"),
+                );
                 raise(fault.help("move what both need into a third module"))
             });
         }

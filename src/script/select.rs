@@ -87,12 +87,20 @@ fn looks_like_rule(text: &str) -> bool {
 }
 
 /// The index of the first rule of `chain` that is meant.
-pub(super) fn first(context: &NativeCallContext, chain: ChainId, selector: &Selector) -> Native<Option<usize>> {
+pub(super) fn first(
+    context: &NativeCallContext,
+    chain: ChainId,
+    selector: &Selector,
+) -> Native<Option<usize>> {
     let shared = session(context);
     match selector {
-        Selector::Target(name) => Ok(shared.borrow().ruleset.find_target(chain, name).map(|(index, _)| index)),
+        Selector::Target(name) => {
+            Ok(shared.borrow().ruleset.find_target(chain, name).map(|(index, _)| index))
+        }
         Selector::Rules(_) | Selector::Position(_) => Ok(all(context, chain, selector)?.first().copied()),
-        Selector::Pattern(_) | Selector::Closure(_) => search(context, chain, selector, 1).map(|found| found.first().copied()),
+        Selector::Pattern(_) | Selector::Closure(_) => {
+            search(context, chain, selector, 1).map(|found| found.first().copied())
+        }
     }
 }
 
@@ -125,14 +133,21 @@ fn with_target(ruleset: &Ruleset, chain: ChainId, name: &str) -> Vec<usize> {
 }
 
 /// Asks rule by rule, up to `most` finds. The session is free while a closure runs.
-fn search(context: &NativeCallContext, chain: ChainId, selector: &Selector, most: usize) -> Native<Vec<usize>> {
+fn search(
+    context: &NativeCallContext,
+    chain: ChainId,
+    selector: &Selector,
+    most: usize,
+) -> Native<Vec<usize>> {
     let shared = session(context);
     let rules = shared.borrow().ruleset.chain(chain).rules().clone();
     let mut found = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let picked = match selector {
             Selector::Pattern(pattern) => matches(&shared.borrow().ruleset, rule, pattern),
-            Selector::Closure(closure) => ask(context, closure, RuleView::new(&shared, chain, rule, index + 1))?,
+            Selector::Closure(closure) => {
+                ask(context, closure, RuleView::new(&shared, chain, rule, index + 1))?
+            }
             _ => false,
         };
         if picked {
@@ -153,7 +168,8 @@ fn matches(ruleset: &Ruleset, rule: RuleId, pattern: &Pattern) -> bool {
 pub(super) fn ask(context: &NativeCallContext, closure: &FnPtr, view: RuleView) -> Native<bool> {
     let answer: Dynamic = closure.call_within_context(context, (view,))?;
     answer.as_bool().map_err(|_| {
-        let fault = Fault::new("bad-value", format!("the closure of a selector answered {}", type_name(&answer)));
+        let fault =
+            Fault::new("bad-value", format!("the closure of a selector answered {}", type_name(&answer)));
         raise(context, fault.help("it must answer true or false, for example `|r| r.target == \"DROP\"`"))
     })
 }
@@ -168,7 +184,10 @@ pub(super) fn matching(context: &NativeCallContext, pattern: &str) -> Native<Pat
         let text = error.to_string();
         let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
         let fault = Fault::new("bad-pattern", format!("`{pattern}` is no regular expression: {last}"));
-        raise(context, fault.help("a `.`, `(`, `[` or `+` that is meant as itself is written `\\.`, and so on"))
+        raise(
+            context,
+            fault.help("a `.`, `(`, `[` or `+` that is meant as itself is written `\\.`, and so on"),
+        )
     })?;
     let compiled = Pattern(Rc::new(regex));
     shared.borrow_mut().patterns.insert(pattern.to_owned(), compiled.clone());

@@ -61,7 +61,8 @@ impl Session {
 /// The session of the engine that makes a call.
 pub(crate) fn session(context: &NativeCallContext) -> SharedSession {
     // INVARIANT: the one engine constructor sets the tag, and scripts cannot.
-    let tag = context.tag().and_then(|tag| tag.read_lock::<SharedSession>().map(|session| Rc::clone(&session)));
+    let tag =
+        context.tag().and_then(|tag| tag.read_lock::<SharedSession>().map(|session| Rc::clone(&session)));
     tag.unwrap_or_else(|| Rc::new(RefCell::new(Session::empty())))
 }
 

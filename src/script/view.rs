@@ -131,19 +131,40 @@ pub(crate) enum Part {
 /// tmp
 impl RuleView {
     pub(super) fn part(&self, part: Part) -> rhai::Dynamic {
-        let o = match part { Part::Protocol => "-p", Part::Source => "-s", Part::Destination => "-d", Part::InInterface => "-i", Part::OutInterface => "-o" };
+        let o = match part {
+            Part::Protocol => "-p",
+            Part::Source => "-s",
+            Part::Destination => "-d",
+            Part::InInterface => "-i",
+            Part::OutInterface => "-o",
+        };
         self.raw(o)
     }
     fn raw(&self, o: &str) -> rhai::Dynamic {
         let t = self.text();
         let w: Vec<_> = crate::syntax::words(&t).map_while(Result::ok).map(|w| w.text.into_owned()).collect();
-        w.iter().position(|x| x == o).and_then(|i| w.get(i + 1)).map_or(rhai::Dynamic::UNIT, |v| v.clone().into())
+        w.iter()
+            .position(|x| x == o)
+            .and_then(|i| w.get(i + 1))
+            .map_or(rhai::Dynamic::UNIT, |v| v.clone().into())
     }
-    pub(super) fn ports(&self, names: [&str; 2]) -> rhai::Dynamic { self.option(&names) }
+    pub(super) fn ports(&self, names: [&str; 2]) -> rhai::Dynamic {
+        self.option(&names)
+    }
     pub(super) fn option(&self, names: &[&str]) -> rhai::Dynamic {
-        for n in names { let v = self.raw(&["--", n].concat()); if !v.is_unit() { return v; } }
+        for n in names {
+            let v = self.raw(&["--", n].concat());
+            if !v.is_unit() {
+                return v;
+            }
+        }
         rhai::Dynamic::UNIT
     }
-    pub(super) fn has(&self, name: &str) -> bool { self.text().contains(&["-m ", name].concat()) }
-    pub(super) fn target(&self) -> String { let s = self.session.borrow(); s.ruleset.symbols().name(s.ruleset.target(self.rule)).to_owned() }
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.text().contains(&["-m ", name].concat())
+    }
+    pub(super) fn target(&self) -> String {
+        let s = self.session.borrow();
+        s.ruleset.symbols().name(s.ruleset.target(self.rule)).to_owned()
+    }
 }

@@ -63,17 +63,29 @@ pub(super) fn allow_docker_edit(context: &NativeCallContext) {
 /// Declares an ipset.
 pub(super) fn ipset(context: &NativeCallContext, name: &str, entries: &Array) -> Native<()> {
     let refused = |message: String, help: &str| raise(context, Fault::new("bad-set", message).help(help));
-    let fits = |character: char| character.is_ascii_graphic() && !matches!(character, '"' | '\'' | '\\' | ',');
-    if name.is_empty() || name.len() > SET_NAME_LIMIT || !name.chars().all(fits) || name.starts_with(['-', '!']) {
-        return Err(refused(format!("`{name}` cannot be an ipset's name"), "use up to 31 letters, digits, `-` and `_`"));
+    let fits =
+        |character: char| character.is_ascii_graphic() && !matches!(character, '"' | '\'' | '\\' | ',');
+    if name.is_empty()
+        || name.len() > SET_NAME_LIMIT
+        || !name.chars().all(fits)
+        || name.starts_with(['-', '!'])
+    {
+        return Err(refused(
+            format!("`{name}` cannot be an ipset's name"),
+            "use up to 31 letters, digits, `-` and `_`",
+        ));
     }
     let family = session(context).borrow().ruleset.family();
     let mut texts = Vec::with_capacity(entries.len());
     for entry in entries {
         let text = entry.clone().into_string().unwrap_or_default();
         if !is_address(text.trim(), family) {
-            let message = format!("`{entry}` is no {} address", if family == Family::Ipv4 { "IPv4" } else { "IPv6" });
-            return Err(refused(message, "entries are addresses of the family at hand, with or without a prefix"));
+            let message =
+                format!("`{entry}` is no {} address", if family == Family::Ipv4 { "IPv4" } else { "IPv6" });
+            return Err(refused(
+                message,
+                "entries are addresses of the family at hand, with or without a prefix",
+            ));
         }
         texts.push(text.trim().to_owned());
     }
@@ -88,7 +100,8 @@ pub(super) fn ipset(context: &NativeCallContext, name: &str, entries: &Array) ->
 }
 
 fn is_address(text: &str, family: Family) -> bool {
-    let (address, prefix) = text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
+    let (address, prefix) =
+        text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
     let (right, longest) = match (address.parse::<IpAddr>(), family) {
         (Ok(IpAddr::V4(_)), Family::Ipv4) => (true, 32),
         (Ok(IpAddr::V6(_)), Family::Ipv6) => (true, 128),

@@ -1,7 +1,7 @@
 //! The builder: `tcp().dport(22).from(admins).accept()`. Each method gives a new builder and leaves the old one as it was.
 
-use rhai::plugin::*;
 use rhai::INT;
+use rhai::plugin::*;
 
 use crate::script::building as b;
 use crate::script::spelling::RuleBuilder;
@@ -41,57 +41,93 @@ pub(crate) mod topic {
 
     /// Narrows the rule to a protocol, by name or number.
     #[rhai_fn(return_raw)]
-    pub fn protocol(context: NativeCallContext, rule: RuleBuilder, name: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn protocol(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        name: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::protocol(&context, rule, name)
     }
 
     /// Narrows the rule to destination ports: a number, a range `"8000:8100"`, or an array of them. More than 15 become
     /// several rules.
     #[rhai_fn(return_raw)]
-    pub fn dport(context: NativeCallContext, rule: RuleBuilder, ports: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn dport(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        ports: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         Ok(rule.dport(b::value(&context, "dport", &ports)?))
     }
 
     /// Narrows the rule to source ports, given as for `dport`.
     #[rhai_fn(return_raw)]
-    pub fn sport(context: NativeCallContext, rule: RuleBuilder, ports: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn sport(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        ports: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         Ok(rule.sport(b::value(&context, "sport", &ports)?))
     }
 
     /// Narrows the rule to sources: an address, one with a mask, or an array of them, each of which becomes a rule. An empty
     /// array is from anywhere; an array that has none of the family at hand yields no rule, and a warning.
     #[rhai_fn(return_raw)]
-    pub fn from(context: NativeCallContext, rule: RuleBuilder, addresses: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn from(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        addresses: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         Ok(rule.source(b::value(&context, "from", &addresses)?))
     }
 
     /// Narrows the rule to destinations, given as for `from`.
     #[rhai_fn(return_raw)]
-    pub fn to(context: NativeCallContext, rule: RuleBuilder, addresses: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn to(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        addresses: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         Ok(rule.destination(b::value(&context, "to", &addresses)?))
     }
 
     /// Narrows the rule to packets that come in by an interface; `+` at the end of its name stands for anything.
     #[rhai_fn(return_raw)]
-    pub fn in_interface(context: NativeCallContext, rule: RuleBuilder, name: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn in_interface(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        name: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::option(&context, rule, None, "-i", &name)
     }
 
     /// Narrows the rule to packets that leave by an interface; `+` at the end of its name stands for anything.
     #[rhai_fn(return_raw)]
-    pub fn out_interface(context: NativeCallContext, rule: RuleBuilder, name: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn out_interface(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        name: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::option(&context, rule, None, "-o", &name)
     }
 
     /// Narrows the rule to connection states, such as `"NEW"` or `["ESTABLISHED", "RELATED"]`.
     #[rhai_fn(return_raw)]
-    pub fn ctstate(context: NativeCallContext, rule: RuleBuilder, states: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn ctstate(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        states: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::option(&context, rule, Some("conntrack"), "--ctstate", &states)
     }
 
     /// Narrows the rule to a rate, such as `"3/min"`.
     #[rhai_fn(return_raw)]
-    pub fn limit(context: NativeCallContext, rule: RuleBuilder, rate: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn limit(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        rate: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::option(&context, rule, Some("limit"), "--limit", &rate)
     }
 
@@ -109,7 +145,11 @@ pub(crate) mod topic {
 
     /// Gives the rule a comment.
     #[rhai_fn(return_raw)]
-    pub fn comment(context: NativeCallContext, rule: RuleBuilder, text: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn comment(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        text: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::comment(&context, rule, text)
     }
 
@@ -127,13 +167,21 @@ pub(crate) mod topic {
 
     /// Narrows the rule to packets with a mark: a number, or text such as `"0x1/0xff"`.
     #[rhai_fn(return_raw)]
-    pub fn mark(context: NativeCallContext, rule: RuleBuilder, mark: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn mark(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        mark: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::option(&context, rule, Some("mark"), "--mark", &mark)
     }
 
     /// Adds any iptables text to the rule.
     #[rhai_fn(return_raw)]
-    pub fn options(context: NativeCallContext, rule: RuleBuilder, text: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn options(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        text: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::options(&context, rule, text)
     }
 
@@ -157,7 +205,11 @@ pub(crate) mod topic {
 
     /// Refuses the packet with an answer of this kind, such as `"tcp-reset"`.
     #[rhai_fn(name = "reject", return_raw)]
-    pub fn reject_with(context: NativeCallContext, rule: RuleBuilder, answer: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn reject_with(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        answer: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "REJECT", "--reject-with", &answer.into())
     }
 
@@ -175,49 +227,80 @@ pub(crate) mod topic {
 
     /// Logs the packet with a prefix of at most 29 bytes, and goes on.
     #[rhai_fn(name = "log", return_raw)]
-    pub fn log_prefix(context: NativeCallContext, rule: RuleBuilder, prefix: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn log_prefix(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        prefix: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "LOG", "--log-prefix", &prefix.into())
     }
 
     /// Jumps to a chain, or to a target that needs no options.
     #[rhai_fn(return_raw)]
-    pub fn jump(context: NativeCallContext, rule: RuleBuilder, name: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn jump(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        name: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump(&context, rule, "-j", name)
     }
 
     /// Goes to a chain and does not come back.
     #[rhai_fn(return_raw)]
-    pub fn go_to(context: NativeCallContext, rule: RuleBuilder, name: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn go_to(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        name: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump(&context, rule, "-g", name)
     }
 
     /// Rewrites the destination, such as `"172.18.0.2:80"` (table nat).
     #[rhai_fn(return_raw)]
-    pub fn dnat(context: NativeCallContext, rule: RuleBuilder, destination: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn dnat(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        destination: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "DNAT", "--to-destination", &destination.into())
     }
 
     /// Rewrites the source, such as `"203.0.113.1"` (table nat).
     #[rhai_fn(return_raw)]
-    pub fn snat(context: NativeCallContext, rule: RuleBuilder, source: &str) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn snat(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        source: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "SNAT", "--to-source", &source.into())
     }
 
     /// Rewrites the source to the address of the interface that the packet leaves by (table nat).
     #[rhai_fn(return_raw)]
-    pub fn masquerade(context: NativeCallContext, rule: RuleBuilder) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn masquerade(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump(&context, rule, "-j", "MASQUERADE")
     }
 
     /// Sends the packet to a port of this host (table nat).
     #[rhai_fn(return_raw)]
-    pub fn redirect(context: NativeCallContext, rule: RuleBuilder, port: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn redirect(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        port: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "REDIRECT", "--to-ports", &port)
     }
 
     /// Gives the packet a mark: a number, or text such as `"0x1/0xff"`.
     #[rhai_fn(return_raw)]
-    pub fn set_mark(context: NativeCallContext, rule: RuleBuilder, mark: Dynamic) -> Result<RuleBuilder, Box<EvalAltResult>> {
+    pub fn set_mark(
+        context: NativeCallContext,
+        rule: RuleBuilder,
+        mark: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
         b::jump_with(&context, rule, "MARK", "--set-mark", &mark)
     }
 }

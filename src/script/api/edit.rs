@@ -1,7 +1,7 @@
 //! Editing: the functions that change the filter table, and the same as methods of `table("nat")` and the others.
 
-use rhai::plugin::*;
 use rhai::INT;
+use rhai::plugin::*;
 
 use crate::model::TableName::Filter;
 use crate::script::edit;
@@ -25,7 +25,12 @@ pub(crate) mod topic {
 
     /// Adds a rule at `position` of `chain`; positions count from 1, as iptables counts them.
     #[rhai_fn(return_raw)]
-    pub fn insert(context: NativeCallContext, chain: &str, position: INT, rule: Dynamic) -> Result<(), Box<EvalAltResult>> {
+    pub fn insert(
+        context: NativeCallContext,
+        chain: &str,
+        position: INT,
+        rule: Dynamic,
+    ) -> Result<(), Box<EvalAltResult>> {
         edit::insert(&context, Filter, chain, position, &rule)
     }
 
@@ -64,13 +69,21 @@ pub(crate) mod topic {
 
     /// Takes every rule out of `chain` that `selector` finds, and tells how many they were.
     #[rhai_fn(return_raw)]
-    pub fn remove_rule(context: NativeCallContext, chain: &str, selector: Dynamic) -> Result<INT, Box<EvalAltResult>> {
+    pub fn remove_rule(
+        context: NativeCallContext,
+        chain: &str,
+        selector: Dynamic,
+    ) -> Result<INT, Box<EvalAltResult>> {
         edit::remove(&context, Filter, chain, &selector)
     }
 
     /// Sets the policy of a built-in chain to `"ACCEPT"` or `"DROP"`.
     #[rhai_fn(return_raw)]
-    pub fn set_policy(context: NativeCallContext, chain: &str, policy: &str) -> Result<(), Box<EvalAltResult>> {
+    pub fn set_policy(
+        context: NativeCallContext,
+        chain: &str,
+        policy: &str,
+    ) -> Result<(), Box<EvalAltResult>> {
         edit::set_policy(&context, Filter, chain, policy)
     }
 
@@ -223,7 +236,11 @@ pub(crate) mod topic {
 
     /// Takes all rules out of `chain` of this table.
     #[rhai_fn(name = "flush", return_raw, pure)]
-    pub fn table_flush(context: NativeCallContext, table: &mut TableView, chain: &str) -> Result<(), Box<EvalAltResult>> {
+    pub fn table_flush(
+        context: NativeCallContext,
+        table: &mut TableView,
+        chain: &str,
+    ) -> Result<(), Box<EvalAltResult>> {
         edit::flush(&context, table.name, chain)
     }
 }

@@ -15,15 +15,32 @@ use crate::script::view::{ChainView, CountersView, RuleList, RuleView, RulesetVi
 pub(super) fn register(engine: &mut Engine) {
     engine.register_iterator::<RuleList>();
     read::refuse_assignments::<RuleView>(engine, &RULE);
-    read::refuse_assignments::<ChainView>(engine, &["name", "table", "policy", "rules", "counters", "references"]);
+    read::refuse_assignments::<ChainView>(
+        engine,
+        &["name", "table", "policy", "rules", "counters", "references"],
+    );
     read::refuse_assignments::<TableView>(engine, &["name", "chains"]);
     read::refuse_assignments::<RulesetView>(engine, &["tables", "family"]);
     read::refuse_assignments::<CountersView>(engine, &["packets", "bytes"]);
 }
 
 static RULE: [&str; 16] = [
-    "chain", "table", "position", "protocol", "source", "destination", "in_interface", "out_interface", "dport", "sport",
-    "ctstate", "target", "comment", "counters", "text", "canonical",
+    "chain",
+    "table",
+    "position",
+    "protocol",
+    "source",
+    "destination",
+    "in_interface",
+    "out_interface",
+    "dport",
+    "sport",
+    "ctstate",
+    "target",
+    "comment",
+    "counters",
+    "text",
+    "canonical",
 ];
 
 /// Reading.
@@ -60,19 +77,31 @@ pub(crate) mod topic {
 
     /// The rules of `chain` that `selector` finds, as an array.
     #[rhai_fn(return_raw)]
-    pub fn find(context: NativeCallContext, chain: &str, selector: Dynamic) -> Result<Array, Box<EvalAltResult>> {
+    pub fn find(
+        context: NativeCallContext,
+        chain: &str,
+        selector: Dynamic,
+    ) -> Result<Array, Box<EvalAltResult>> {
         read::find(&context, Filter, chain, &selector)
     }
 
     /// Whether `chain` has a rule equal to `rule`.
     #[rhai_fn(return_raw)]
-    pub fn has_rule(context: NativeCallContext, chain: &str, rule: Dynamic) -> Result<bool, Box<EvalAltResult>> {
+    pub fn has_rule(
+        context: NativeCallContext,
+        chain: &str,
+        rule: Dynamic,
+    ) -> Result<bool, Box<EvalAltResult>> {
         read::has_rule(&context, Filter, chain, &rule)
     }
 
     /// How many rules of `chain` `selector` finds.
     #[rhai_fn(return_raw)]
-    pub fn count(context: NativeCallContext, chain: &str, selector: Dynamic) -> Result<INT, Box<EvalAltResult>> {
+    pub fn count(
+        context: NativeCallContext,
+        chain: &str,
+        selector: Dynamic,
+    ) -> Result<INT, Box<EvalAltResult>> {
         read::count(&context, Filter, chain, &selector)
     }
 
@@ -96,7 +125,11 @@ pub(crate) mod topic {
 
     /// The chain of the table called `name`.
     #[rhai_fn(name = "chain", return_raw)]
-    pub fn table_chain(context: NativeCallContext, table: TableView, name: &str) -> Result<ChainView, Box<EvalAltResult>> {
+    pub fn table_chain(
+        context: NativeCallContext,
+        table: TableView,
+        name: &str,
+    ) -> Result<ChainView, Box<EvalAltResult>> {
         read::chain(&context, table.name, name)
     }
 
@@ -205,31 +238,51 @@ pub(crate) mod topic {
 
     /// The rule at `index`, from 0; from the end where it is negative.
     #[rhai_fn(index_get, return_raw, pure)]
-    pub fn list_get(context: NativeCallContext, rules: &mut RuleList, index: INT) -> Result<RuleView, Box<EvalAltResult>> {
+    pub fn list_get(
+        context: NativeCallContext,
+        rules: &mut RuleList,
+        index: INT,
+    ) -> Result<RuleView, Box<EvalAltResult>> {
         read::index(&context, rules, index)
     }
 
     /// The rules of which `closure` says so, as an array.
     #[rhai_fn(return_raw)]
-    pub fn filter(context: NativeCallContext, rules: RuleList, closure: FnPtr) -> Result<Array, Box<EvalAltResult>> {
+    pub fn filter(
+        context: NativeCallContext,
+        rules: RuleList,
+        closure: FnPtr,
+    ) -> Result<Array, Box<EvalAltResult>> {
         read::filter(&context, &rules, &closure)
     }
 
     /// What `closure` makes of each rule, as an array.
     #[rhai_fn(return_raw)]
-    pub fn map(context: NativeCallContext, rules: RuleList, closure: FnPtr) -> Result<Array, Box<EvalAltResult>> {
+    pub fn map(
+        context: NativeCallContext,
+        rules: RuleList,
+        closure: FnPtr,
+    ) -> Result<Array, Box<EvalAltResult>> {
         read::map(&context, &rules, &closure)
     }
 
     /// Whether `closure` says so of any rule.
     #[rhai_fn(return_raw)]
-    pub fn some(context: NativeCallContext, rules: RuleList, closure: FnPtr) -> Result<bool, Box<EvalAltResult>> {
+    pub fn some(
+        context: NativeCallContext,
+        rules: RuleList,
+        closure: FnPtr,
+    ) -> Result<bool, Box<EvalAltResult>> {
         read::some(&context, &rules, &closure)
     }
 
     /// Whether `closure` says so of every rule.
     #[rhai_fn(return_raw)]
-    pub fn all(context: NativeCallContext, rules: RuleList, closure: FnPtr) -> Result<bool, Box<EvalAltResult>> {
+    pub fn all(
+        context: NativeCallContext,
+        rules: RuleList,
+        closure: FnPtr,
+    ) -> Result<bool, Box<EvalAltResult>> {
         read::every(&context, &rules, &closure)
     }
 

@@ -12,7 +12,11 @@ pub(crate) mod topic {
     /// The parameter `name`, or `fallback` where it was not given. What was given as text becomes what `fallback` is: a
     /// number, true or false, text, or an array (from `a,b,c`, or from the lines of a file given as `@FILE`).
     #[rhai_fn(return_raw)]
-    pub fn param(context: NativeCallContext, name: &str, fallback: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn param(
+        context: NativeCallContext,
+        name: &str,
+        fallback: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         world::param(&context, name, fallback)
     }
 

@@ -126,7 +126,8 @@ impl RuleBuilder {
     fn port_groups(&self) -> Result<Vec<String>, SpellingError> {
         let sports = self.port_texts("sport", &self.sport)?;
         let dports = self.port_texts("dport", &self.dport)?;
-        let pairs = sports.iter().flat_map(|sport| dports.iter().map(move |dport| [sport.as_str(), dport].join(" ")));
+        let pairs =
+            sports.iter().flat_map(|sport| dports.iter().map(move |dport| [sport.as_str(), dport].join(" ")));
         Ok(pairs.map(|pair| pair.trim().to_owned()).collect())
     }
 

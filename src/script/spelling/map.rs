@@ -2,17 +2,27 @@
 
 use rhai::Map;
 
+use super::SpellingError;
 use super::builder::{RuleBuilder, option_text, push_value};
 use super::value::{Kind, Value};
-use super::SpellingError;
 use crate::diagnostic::did_you_mean;
 use crate::model::extension::{Extension, OptionSpec};
 use crate::model::{matches, targets};
 
 /// Keys that every rule can have, and that are no option of a match.
 const BASE: [&str; 12] = [
-    "protocol", "source", "destination", "in_interface", "out_interface", "fragment", "jump", "go_to", "sport", "dport",
-    "source_port", "destination_port",
+    "protocol",
+    "source",
+    "destination",
+    "in_interface",
+    "out_interface",
+    "fragment",
+    "jump",
+    "go_to",
+    "sport",
+    "dport",
+    "source_port",
+    "destination_port",
 ];
 /// Matches that are printed behind the others, the last one last: first what narrows, then what counts, then the words.
 const LAST: [&str; 6] = ["state", "conntrack", "hashlimit", "limit", "recent", "comment"];
@@ -77,7 +87,8 @@ fn with_matches(
     protocol: Option<&str>,
 ) -> Result<RuleBuilder, SpellingError> {
     let mut groups: Vec<(&'static Extension, Vec<String>)> = Vec::new();
-    let candidates: Vec<Vec<&'static Extension>> = options.iter().map(|(key, _)| owners(key, protocol)).collect();
+    let candidates: Vec<Vec<&'static Extension>> =
+        options.iter().map(|(key, _)| owners(key, protocol)).collect();
     for ((key, value), owners) in options.iter().zip(&candidates) {
         let extension = choose(key, owners, &candidates)?;
         let text = option_of(Some(extension), key, value);
@@ -151,9 +162,12 @@ fn find(extension: &Extension, key: &str) -> Option<&'static str> {
 
 /// `! --option VALUE…` with as many words as the option takes.
 fn option_of(extension: Option<&Extension>, key: &str, value: &Value) -> String {
-    let name = extension.and_then(|extension| find(extension, key)).map_or_else(|| key.replace('_', "-"), ToOwned::to_owned);
+    let name = extension
+        .and_then(|extension| find(extension, key))
+        .map_or_else(|| key.replace('_', "-"), ToOwned::to_owned);
     let option = ["--", &name].concat();
-    let spec = extension.and_then(|extension| extension.options.iter().find(|option| option.is_called(&name)));
+    let spec =
+        extension.and_then(|extension| extension.options.iter().find(|option| option.is_called(&name)));
     if spec.is_some_and(|spec| spec.value.words() > 1) {
         let negation = if value.negated { "! " } else { "" };
         return [negation, &option, " ", &value.items.join(" ")].concat();

@@ -76,11 +76,15 @@ impl SpellingError {
             Self::UnknownKey { .. } => {
                 "keys are iptables' long options with `_` for `-`; see `man iptables-extensions`".to_owned()
             }
-            Self::AmbiguousKey { .. } => "write the rule as text, or give it to `.options(\"-m NAME …\")`".to_owned(),
+            Self::AmbiguousKey { .. } => {
+                "write the rule as text, or give it to `.options(\"-m NAME …\")`".to_owned()
+            }
             Self::NegatedList { .. } => "put the addresses into an ipset and negate that".to_owned(),
             Self::LineFeed { .. } => "take it out".to_owned(),
             Self::BadValue { .. } => "give text, a number, an array of them, or `#{ not: … }`".to_owned(),
-            Self::NoRule(_) => "for example `\"-p tcp --dport 22 -j ACCEPT\"` or `tcp().dport(22).accept()`".to_owned(),
+            Self::NoRule(_) => {
+                "for example `\"-p tcp --dport 22 -j ACCEPT\"` or `tcp().dport(22).accept()`".to_owned()
+            }
             Self::NoProtocol(_) => "for example `tcp().dport(22)`".to_owned(),
         }
     }

@@ -64,7 +64,10 @@ impl Value {
                 }
                 Ok(Self { negated: true, ..value })
             }
-            _ => Err(SpellingError::BadValue { name: name.to_owned(), what: "a map other than `#{ not: … }`" }),
+            _ => Err(SpellingError::BadValue {
+                name: name.to_owned(),
+                what: "a map other than `#{ not: … }`",
+            }),
         }
     }
 }
