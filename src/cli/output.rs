@@ -54,11 +54,6 @@ pub(super) fn say(diagnostics: &[Diagnostic], style: Style) {
     let _ = diagnostics::write(diagnostics, style, &mut BufWriter::new(io::stderr().lock()));
 }
 
-/// Prints a line on standard error, what a script wants to say.
-pub(super) fn line(text: &str) {
-    let _ = io::stderr().lock().write_all([text, "\n"].concat().as_bytes());
-}
-
 /// Prints text on standard output, the answer of a small subcommand.
 pub(super) fn print(text: &str) -> Status {
     match Destination::Stdout.write(|out| out.write_all(text.as_bytes())) {

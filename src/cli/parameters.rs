@@ -1,107 +1,102 @@
-//! What scripts are given: parameters from the environment, from TOML files and from the command line, of which the
-//! later ones count for more; folders of modules; limits.
+//! What the scripts are given: parameters from the environment, from TOML files, from the command line (the later ones
+//! count for more), library folders and limits.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::ScriptArgs;
-use super::input::file;
+use super::input;
 use super::options::usage;
-use super::output;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Given, Limits, ParamValue, Params, Settings};
-use crate::source::{SourceFile, Span};
 
-/// What the environment's parameters begin with.
-const PREFIX: &str = "DWSCRIPT_PARAM_";
+/// How the environment names a parameter: this, then its name in upper case.
+const ENVIRONMENT: &str = "DWSCRIPT_PARAM_";
 
-/// The settings of a run.
+/// What the scripts are given.
 pub(super) fn settings(args: &ScriptArgs) -> Result<Settings, Diagnostic> {
     let mut params = Params::default();
-    environment(&mut params, std::env::vars_os());
     for path in &args.params {
-        toml_file(&mut params, path)?;
+        from_file(path, &mut params)?;
     }
-    for definition in &args.defines {
-        define(&mut params, definition)?;
+    for define in &args.defines {
+        from_define(define, &mut params)?;
     }
-    let limits = Limits { allocated: Some(crate::allocated), ..Limits::default() };
-    Ok(Settings { libraries: args.libraries.clone(), params, limits, print: Some(Arc::new(output::line)) })
+    from_environment(&mut params);
+    let limits = Limits {
+        time: Duration::from_secs(args.time_limit),
+        allocated: Some(crate::allocated),
+        ..Limits::default()
+    };
+    let print: crate::script::Printer = Arc::new(|text| anstream::eprintln!("{text}"));
+    Ok(Settings { libraries: args.libraries.clone(), params, limits, print: Some(print) })
 }
 
-/// Offers the environment's parameters: the name as it is and, as such names are written large, in small letters.
-fn environment(params: &mut Params, variables: impl IntoIterator<Item = (OsString, OsString)>) {
-    for (variable, value) in variables {
-        let (Some(variable), Some(value)) = (variable.to_str(), value.to_str()) else { continue };
-        let Some(name) = variable.strip_prefix(PREFIX) else { continue };
-        let given = Given { value: ParamValue::Text(value.to_owned()), from: variable.to_owned() };
-        params.offer(name, given.clone());
-        params.offer(name.to_lowercase(), given);
-    }
-}
-
-/// `KEY=VALUE`, or `KEY=@FILE` for the lines of a file; `@@` is an `@`.
-fn define(params: &mut Params, definition: &str) -> Result<(), Diagnostic> {
-    let Some((key, value)) = definition.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-        return Err(usage(&format!("`-D {definition}` sets nothing"))
-            .help("give `-D KEY=VALUE`, for example `-D ssh_port=2222`"));
+fn from_define(define: &str, params: &mut Params) -> Result<(), Diagnostic> {
+    let Some((name, text)) = define.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+        return Err(usage(&format!("`-D {define}` is no `KEY=VALUE`")).help("for example `-D ssh_port=2222`"));
     };
-    let value = match value.strip_prefix('@') {
-        Some(literal) if literal.starts_with('@') => ParamValue::Text(literal.to_owned()),
-        Some(path) => ParamValue::List(lines(Path::new(path))?),
-        None => ParamValue::Text(value.to_owned()),
+    let value = match text.strip_prefix('@') {
+        Some(file) => lines_of(Path::new(file))?,
+        None => ParamValue::Text(text.to_owned()),
     };
-    params.give(key, Given { value, from: format!("-D {key}") });
+    params.give(name, Given { value, from: format!("`-D {name}`") });
     Ok(())
 }
 
-/// The lines of a file, blank ones left out.
-fn lines(path: &Path) -> Result<Vec<ParamValue>, Diagnostic> {
-    let text = text(path)?;
-    let lines = text.text().lines().map(str::trim).filter(|line| !line.is_empty());
-    Ok(lines.map(|line| ParamValue::Text(line.to_owned())).collect())
+/// The lines of a file, without blank ones and what follows a `#`.
+fn lines_of(path: &Path) -> Result<ParamValue, Diagnostic> {
+    let text = text_of(path)?;
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let items = lines.filter(|line| !line.is_empty()).map(|line| ParamValue::Text(line.to_owned()));
+    Ok(ParamValue::List(items.collect()))
 }
 
-fn text(path: &Path) -> Result<SourceFile, Diagnostic> {
-    let name = path.display().to_string();
-    SourceFile::from_bytes(name, file(path)?)
-        .map_err(|error| Diagnostic::error("unreadable-input", error.to_string()))
+fn text_of(path: &Path) -> Result<String, Diagnostic> {
+    let not_text =
+        || Diagnostic::error("unreadable-input", format!("`{}` is not UTF-8 text", path.display()));
+    String::from_utf8(input::file(path)?).map_err(|_| not_text())
 }
 
-fn toml_file(params: &mut Params, path: &Path) -> Result<(), Diagnostic> {
-    let source = Arc::new(text(path)?);
-    let table: toml::Table = source.text().parse().map_err(|error| bad_toml(&source, &error))?;
+fn from_file(path: &Path, params: &mut Params) -> Result<(), Diagnostic> {
+    let name = path.display();
+    let table: toml::Table = text_of(path)?.parse().map_err(|error: toml::de::Error| {
+        Diagnostic::error("bad-parameter-file", format!("`{name}` is no TOML: {}", error.message()))
+            .help("it holds lines such as `ssh_port = 2222`")
+    })?;
     for (key, value) in table {
-        let Some(value) = parameter(value) else {
-            let message = format!("`{key}` in `{}` cannot be a parameter", source.name());
-            return Err(Diagnostic::error("bad-parameter", message)
-                .help("a parameter is a text, a number, true or false, or an array of these"));
-        };
-        let from = format!("`{key}` in {}", source.name());
-        params.give(key, Given { value, from });
+        let value = toml_value(&value).ok_or_else(|| {
+            Diagnostic::error(
+                "bad-parameter-file",
+                format!("`{key}` in `{name}` is of a kind that no script takes"),
+            )
+            .help("values are text, whole numbers, true and false, and arrays of them")
+        })?;
+        params.give(key, Given { value, from: format!("`{name}`") });
     }
     Ok(())
 }
 
-fn parameter(value: toml::Value) -> Option<ParamValue> {
-    Some(match value {
-        toml::Value::String(text) => ParamValue::Text(text),
-        toml::Value::Integer(number) => ParamValue::Integer(number),
-        toml::Value::Float(number) => ParamValue::Text(number.to_string()),
-        toml::Value::Boolean(value) => ParamValue::Boolean(value),
+fn toml_value(value: &toml::Value) -> Option<ParamValue> {
+    match value {
+        toml::Value::String(text) => Some(ParamValue::Text(text.clone())),
+        toml::Value::Integer(number) => Some(ParamValue::Integer(*number)),
+        toml::Value::Boolean(value) => Some(ParamValue::Boolean(*value)),
         toml::Value::Array(items) => {
-            ParamValue::List(items.into_iter().map(parameter).collect::<Option<_>>()?)
+            items.iter().map(toml_value).collect::<Option<_>>().map(ParamValue::List)
         }
-        toml::Value::Datetime(_) | toml::Value::Table(_) => return None,
-    })
+        _ => None,
+    }
 }
 
-fn bad_toml(source: &Arc<SourceFile>, error: &toml::de::Error) -> Diagnostic {
-    let range = error.span().unwrap_or_default();
-    let offset = |at: usize| u32::try_from(at).unwrap_or_default();
-    let message = error.message().lines().next().unwrap_or_default().to_owned();
-    Diagnostic::error("bad-parameter", message)
-        .at(source, Span::new(offset(range.start), offset(range.end)), "")
-        .help("a parameter file holds lines such as `ssh_port = 22` or `admins = [\"198.51.100.0/24\"]`")
+/// What the environment says is for any script: that none asks for it is fine.
+fn from_environment(params: &mut Params) {
+    for (key, value) in std::env::vars_os() {
+        let (Some(key), Some(value)) = (key.to_str(), value.to_str()) else { continue };
+        if let Some(name) = key.strip_prefix(ENVIRONMENT) {
+            let given = Given { value: ParamValue::Text(value.to_owned()), from: format!("`{key}`") };
+            params.offer(name.to_ascii_lowercase(), given);
+        }
+    }
 }

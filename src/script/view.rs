@@ -3,8 +3,12 @@
 
 use std::rc::Rc;
 
+use rhai::{Dynamic, INT, ImmutableString};
+
 use super::session::SharedSession;
 use crate::model::sequence::{Cursor, Sequence};
+use crate::model::spec::Spec;
+use crate::model::value::address::Address;
 use crate::model::{ChainId, RuleId, TableName, equal};
 
 /// A rule.
@@ -128,43 +132,62 @@ pub(crate) enum Part {
     OutInterface,
 }
 
-/// tmp
 impl RuleView {
-    pub(super) fn part(&self, part: Part) -> rhai::Dynamic {
-        let o = match part {
-            Part::Protocol => "-p",
-            Part::Source => "-s",
-            Part::Destination => "-d",
-            Part::InInterface => "-i",
-            Part::OutInterface => "-o",
-        };
-        self.raw(o)
+    /// What `read` makes of the rule's specification; nothing where it cannot be read.
+    fn spec<T>(&self, read: impl FnOnce(&Spec<'_>) -> Option<T>) -> Option<T> {
+        let session = self.session.borrow();
+        let spec = Spec::parse(session.ruleset.body(self.rule), session.ruleset.family()).ok()?;
+        read(&spec)
     }
-    fn raw(&self, o: &str) -> rhai::Dynamic {
-        let t = self.text();
-        let w: Vec<_> = crate::syntax::words(&t).map_while(Result::ok).map(|w| w.text.into_owned()).collect();
-        w.iter()
-            .position(|x| x == o)
-            .and_then(|i| w.get(i + 1))
-            .map_or(rhai::Dynamic::UNIT, |v| v.clone().into())
+
+    /// A part that every rule can have, as text with `! ` in front where it is negated.
+    pub(super) fn part(&self, part: Part) -> Dynamic {
+        let text = self.spec(|spec| match part {
+            Part::Protocol => spec.protocol_name().map(|name| worded(name.negated, &name.value)),
+            Part::Source => spec.source().map(|list| worded(list.negated, &addresses(list.value))),
+            Part::Destination => spec.destination().map(|list| worded(list.negated, &addresses(list.value))),
+            Part::InInterface => spec.in_interface().map(|name| worded(name.negated, &name.value)),
+            Part::OutInterface => spec.out_interface().map(|name| worded(name.negated, &name.value)),
+        });
+        text.map_or(Dynamic::UNIT, Dynamic::from)
     }
-    pub(super) fn ports(&self, names: [&str; 2]) -> rhai::Dynamic {
-        self.option(&names)
+
+    /// Ports: a number where it is one port, else text.
+    pub(super) fn ports(&self, names: [&str; 2]) -> Dynamic {
+        let value = self.option(&names);
+        let number = value.read_lock::<ImmutableString>().and_then(|text| text.parse::<INT>().ok());
+        number.map_or(value, Dynamic::from)
     }
-    pub(super) fn option(&self, names: &[&str]) -> rhai::Dynamic {
-        for n in names {
-            let v = self.raw(&["--", n].concat());
-            if !v.is_unit() {
-                return v;
-            }
-        }
-        rhai::Dynamic::UNIT
+
+    /// The value of the first of these options that the rule uses.
+    pub(super) fn option(&self, names: &[&str]) -> Dynamic {
+        let text = self.spec(|spec| {
+            let found = names.iter().find_map(|name| Some((name, spec.option(name)?)));
+            // A free text is given as the script's author wrote it, not as iptables-save quotes it.
+            found.map(|(name, value)| match spec.comments().next().filter(|_| *name == "comment") {
+                Some(comment) => comment.into_owned(),
+                None => worded(value.negated, &value.value),
+            })
+        });
+        text.map_or(Dynamic::UNIT, Dynamic::from)
     }
+
+    /// Whether the rule uses the match `name`.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.text().contains(&["-m ", name].concat())
+        self.spec(|spec| Some(spec.has_match(name))).unwrap_or(false)
     }
+
+    /// The name behind `-j` or `-g`.
     pub(super) fn target(&self) -> String {
-        let s = self.session.borrow();
-        s.ruleset.symbols().name(s.ruleset.target(self.rule)).to_owned()
+        let session = self.session.borrow();
+        session.ruleset.symbols().name(session.ruleset.target(self.rule)).to_owned()
     }
+}
+
+fn worded(negated: bool, value: &str) -> String {
+    if negated { ["! ", value].concat() } else { value.to_owned() }
+}
+
+fn addresses(list: &[Address]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -7,7 +7,7 @@ use super::builder::{RuleBuilder, option_text, push_value};
 use super::value::{Kind, Value};
 use crate::diagnostic::did_you_mean;
 use crate::model::extension::{Extension, OptionSpec};
-use crate::model::{matches, targets};
+use crate::model::{Family, matches, targets};
 
 /// Keys that every rule can have, and that are no option of a match.
 const BASE: [&str; 12] = [
@@ -28,7 +28,7 @@ const BASE: [&str; 12] = [
 const LAST: [&str; 6] = ["state", "conntrack", "hashlimit", "limit", "recent", "comment"];
 
 /// The builder that says what `map` says.
-pub(super) fn builder(map: &Map) -> Result<RuleBuilder, SpellingError> {
+pub(super) fn builder(map: &Map, family: Family) -> Result<RuleBuilder, SpellingError> {
     let mut builder = RuleBuilder::default();
     let mut rest = Vec::new();
     for (key, value) in map {
@@ -50,11 +50,11 @@ pub(super) fn builder(map: &Map) -> Result<RuleBuilder, SpellingError> {
         };
     }
     let jump = jump(map)?;
-    let target = jump.as_ref().and_then(|(_, name)| targets::find(name));
+    let target = jump.as_ref().and_then(|(_, name)| targets::find(name, family));
     let protocol = map.get("protocol").map(ToString::to_string);
     let (for_target, for_matches): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|(key, _)| target.is_some_and(|target| knows(target, key)));
-    builder = with_matches(builder, for_matches, protocol.as_deref())?;
+    builder = with_matches(builder, for_matches, protocol.as_deref(), family)?;
     if let Some((option, name)) = jump {
         let mut text = [option, " "].concat();
         push_value(&mut text, &name);
@@ -85,10 +85,11 @@ fn with_matches(
     mut builder: RuleBuilder,
     options: Vec<(&str, Value)>,
     protocol: Option<&str>,
+    family: Family,
 ) -> Result<RuleBuilder, SpellingError> {
     let mut groups: Vec<(&'static Extension, Vec<String>)> = Vec::new();
     let candidates: Vec<Vec<&'static Extension>> =
-        options.iter().map(|(key, _)| owners(key, protocol)).collect();
+        options.iter().map(|(key, _)| owners(key, protocol, family)).collect();
     for ((key, value), owners) in options.iter().zip(&candidates) {
         let extension = choose(key, owners, &candidates)?;
         let text = option_of(Some(extension), key, value);
@@ -115,8 +116,9 @@ fn rank(extension: &Extension, protocol: Option<&str>) -> usize {
 }
 
 /// The matches that know the option `key`; the protocol's own match goes before others.
-fn owners(key: &str, protocol: Option<&str>) -> Vec<&'static Extension> {
-    let owners: Vec<&'static Extension> = matches::all().filter(|extension| knows(extension, key)).collect();
+fn owners(key: &str, protocol: Option<&str>, family: Family) -> Vec<&'static Extension> {
+    let of_family = matches::ALL.iter().copied().filter(|extension| extension.families.contains(family));
+    let owners: Vec<&'static Extension> = of_family.filter(|extension| knows(extension, key)).collect();
     match owners.iter().find(|extension| protocol == Some(extension.name)) {
         Some(own) => vec![own],
         None => owners,
@@ -146,7 +148,7 @@ fn choose(
 }
 
 fn near(key: &str) -> Option<String> {
-    let options = matches::all().chain(targets::all()).flat_map(|extension| extension.options);
+    let options = matches::ALL.iter().chain(targets::ALL).flat_map(|extension| extension.options);
     let names: Vec<String> = options.flat_map(OptionSpec::names).map(|name| name.replace('-', "_")).collect();
     did_you_mean(key, BASE.into_iter().chain(names.iter().map(String::as_str))).map(ToOwned::to_owned)
 }

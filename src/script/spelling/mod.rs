@@ -117,7 +117,7 @@ pub(crate) fn spell(value: &Dynamic, family: Family) -> Result<Spelled, Spelling
         return builder.spell(family);
     }
     if let Some(map) = value.read_lock::<rhai::Map>() {
-        return map::builder(&map)?.spell(family);
+        return map::builder(&map, family)?.spell(family);
     }
     Err(SpellingError::NoRule(value::type_name(value)))
 }
