@@ -14,8 +14,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::support::command::program;
 use crate::support::process::run;
 
 const DEFAULT_ARGS: &str = "script.rhai\n-i\nbefore.rules\n";
@@ -44,8 +44,8 @@ fn name(case: &Path) -> String {
 /// Runs a case; what is wrong with it.
 fn check(case: &Path, bless: bool) -> Option<String> {
     let args = fs::read_to_string(case.join("args")).unwrap_or_else(|_| DEFAULT_ARGS.to_owned());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dwscript"));
-    command.current_dir(case).args(args.lines()).env("LC_ALL", "C");
+    let args: Vec<&str> = args.lines().collect();
+    let mut command = program(case, &args);
     let output = run(&mut command, &fs::read(case.join("before.rules")).unwrap_or_default());
     let status = match output.status.code() {
         Some(0) => String::new(),
