@@ -30,7 +30,13 @@ pub(super) fn settings(args: &ScriptArgs) -> Result<Settings, Diagnostic> {
         ..Limits::default()
     };
     let print: crate::script::Printer = Arc::new(|text| anstream::eprintln!("{text}"));
-    Ok(Settings { libraries: args.libraries.clone(), params, limits, print: Some(print) })
+    Ok(Settings {
+        libraries: args.libraries.clone(),
+        params,
+        limits,
+        print: Some(print),
+        ..Settings::default()
+    })
 }
 
 fn from_define(define: &str, params: &mut Params) -> Result<(), Diagnostic> {

@@ -16,7 +16,8 @@ impl DockerView {
 
     /// The interfaces of Docker's bridges.
     pub(super) fn bridges(&self) -> Vec<String> {
-        docker::bridge_patterns(&self.0.borrow().ruleset)
+        let session = self.0.borrow();
+        docker::bridge_patterns(&session.ruleset, &session.interfaces)
     }
 
     /// The published ports.

@@ -57,6 +57,8 @@ pub struct Settings {
     pub libraries: Vec<PathBuf>,
     /// Parameters.
     pub params: Params,
+    /// The names of the host's interfaces, where the ruleset is the live one.
+    pub interfaces: Vec<String>,
     /// Limits.
     pub limits: Limits,
     /// Where `print` and `debug` write; nowhere without it.
@@ -99,6 +101,7 @@ pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<
 
 fn run_here(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
     let session: SharedSession = Rc::new(RefCell::new(Session::new(ruleset, settings.params.clone())));
+    session.borrow_mut().interfaces.clone_from(&settings.interfaces);
     let mut engine = engine::engine(Some(&session), settings.limits, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));

@@ -27,6 +27,8 @@ pub(crate) struct Session {
     pub(crate) warnings: Vec<Diagnostic>,
     /// Whether the current script lifted the guard on Docker's own rules.
     pub(crate) docker_edits: bool,
+    /// The names of the host's interfaces, where they are known.
+    pub(crate) interfaces: Vec<String>,
     /// Compiled patterns by their text.
     pub(crate) patterns: HashMap<String, Pattern>,
     /// The parameters of the run.
@@ -93,6 +95,7 @@ impl Session {
             notes: Vec::new(),
             warnings: Vec::new(),
             docker_edits: false,
+            interfaces: Vec::new(),
             patterns: HashMap::new(),
             params,
             sets: Vec::new(),
