@@ -11,5 +11,6 @@ mod cli;
 mod golden;
 mod lab;
 mod layering;
+mod readme;
 mod save;
 mod support;
