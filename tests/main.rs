@@ -7,6 +7,10 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod cli;
+mod golden;
 mod lab;
+mod layering;
+mod readme;
 mod save;
 mod support;

@@ -1,12 +1,15 @@
 //! Where a ruleset comes from, and reading it.
 
+use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::live;
 use super::status::Stop;
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Ruleset};
 use crate::samples::{SAMPLES, Sample};
 use crate::save;
@@ -42,7 +45,16 @@ impl Input {
             Diagnostic::error(kind.code(), kind.to_string()).at(&source, error.span, "").help(kind.help())
         })?;
         let verbatim = Arc::ptr_eq(ruleset.source(), &source);
-        Ok(Read { verbatim, diagnostics: other_family(&ruleset).into_iter().collect(), ruleset })
+        let diagnostics = other_family(&ruleset).into_iter().chain(self.empty(&source, family)?).collect();
+        Ok(Read { ruleset, verbatim, diagnostics })
+    }
+
+    fn empty(&self, source: &SourceFile, family: Family) -> Result<Option<Diagnostic>, Diagnostic> {
+        if !source.is_empty() || !matches!(self, Self::Stdin) || !is_piped() {
+            return Ok(None);
+        }
+        let diagnostic = empty_pipe(family);
+        if diagnostic.severity == Severity::Error { Err(diagnostic) } else { Ok(Some(diagnostic)) }
     }
 
     fn text(&self, family: Family) -> Result<SourceFile, Stop> {
@@ -66,17 +78,29 @@ pub(super) fn unreadable(name: &str, error: &io::Error) -> Diagnostic {
     Diagnostic::error("unreadable-input", format!("`{name}` cannot be read: {error}"))
 }
 
-/// An empty dump is a ruleset, but on a pipe it is what a failed run leaves: going on would give a ruleset without
-/// Docker's rules.
 fn stdin() -> Result<Vec<u8>, Diagnostic> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes).map_err(|error| unreadable("<stdin>", &error))?;
-    if bytes.is_empty() {
-        return Err(Diagnostic::error("empty-input", "standard input is empty")
-            .note("a run that fails prints no ruleset: see whether the program before the pipe did")
-            .help("for a ruleset without any rules give `--input /dev/null`"));
-    }
     Ok(bytes)
+}
+
+/// What is to be said of an empty pipe. An empty dump is a ruleset, but a failed run leaves one too, and going on would
+/// give a ruleset without Docker's rules. A Docker host's IPv4 rules are never none; its IPv6 rules often are.
+fn empty_pipe(family: Family) -> Diagnostic {
+    let (severity, help) = match family {
+        Family::Ipv4 => (Severity::Error, "for a ruleset without any rules give `--input /dev/null`"),
+        Family::Ipv6 => (Severity::Warning, "this is right where `ip6tables-save` prints nothing"),
+    };
+    Diagnostic::new(severity, "empty-input", "nothing came in on standard input")
+        .note("a run that fails prints no ruleset: see whether the program before the pipe did")
+        .help(help)
+}
+
+/// Whether standard input is no file or device that someone chose.
+fn is_piped() -> bool {
+    let handle = io::stdin().as_fd().try_clone_to_owned();
+    let kind = handle.and_then(|handle| File::from(handle).metadata()).map(|metadata| metadata.file_type());
+    kind.is_ok_and(|kind| !kind.is_file() && !kind.is_char_device())
 }
 
 fn capture(sample: &Sample, family: Family) -> Result<Vec<u8>, Diagnostic> {

@@ -10,6 +10,7 @@ use serde_json::ser::Formatter;
 
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Label};
+use crate::model::spec::Spec;
 use crate::model::{ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName};
 use crate::source::{LineColumn, SourceFile};
 
@@ -152,6 +153,10 @@ struct JsonRule {
     rule: String,
     /// Its whole line as printed.
     text: String,
+    /// Its specification as `iptables-save` prints it; null where iptables-restore would refuse it.
+    canonical: Option<String>,
+    /// Whether each match and target of it is one that this program knows; the others go through untouched.
+    understood: bool,
     target: Option<String>,
     goto: bool,
     counters: Option<Counters>,
@@ -163,10 +168,13 @@ impl JsonRule {
     fn new(ruleset: &Ruleset, number: usize, rule: RuleId) -> Self {
         let source = ruleset.source();
         let target = ruleset.target(rule);
+        let spec = Spec::parse(ruleset.body(rule), ruleset.family()).ok();
         Self {
             number,
             rule: text(source, ruleset.body(rule)),
             text: text(source, &ruleset.line(rule)),
+            canonical: spec.as_ref().map(|spec| text(source, &spec.canonical())),
+            understood: spec.is_some_and(|spec| spec.is_understood()),
             target: (!target.is_empty()).then(|| text(source, ruleset.symbols().name(target))),
             goto: ruleset.is_goto(rule),
             counters: ruleset.counters(rule).and_then(Counters::parse),

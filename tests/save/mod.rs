@@ -1,5 +1,7 @@
 //! Reading and printing: nothing is lost, and an edit changes no line but its own.
 
+mod lossless;
+
 use std::sync::Arc;
 
 use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Policy, Ruleset, TableName};

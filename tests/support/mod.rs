@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod command;
 pub(crate) mod engine;
+pub(crate) mod generate;
 pub(crate) mod lab;
 pub(crate) mod namespace;
 pub(crate) mod process;

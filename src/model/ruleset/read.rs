@@ -38,11 +38,17 @@ impl Ruleset {
         &self.symbols
     }
 
-    /// The tables that the text names, in its order, then those that scripts began.
+    /// The tables that the text names, in its order, then those that scripts began, in the order of the edits: a second
+    /// run on what the first one printed finds them so.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        let edited =
-            TableName::ALL.iter().filter(|name| !self.order.contains(name) && self.is_table_edited(**name));
-        self.order.iter().chain(edited).map(|name| self.table(*name))
+        let mut begun = Vec::new();
+        for table in self.edits.iter().map(|edit| edit.table) {
+            if !self.order.contains(&table) && !begun.contains(&table) {
+                begun.push(table);
+            }
+        }
+        begun.retain(|table| self.is_table_edited(*table));
+        self.order.iter().copied().chain(begun).map(|name| self.table(name))
     }
 
     /// A table; all five exist, whether the text names them or not.
