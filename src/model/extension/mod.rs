@@ -70,6 +70,8 @@ pub struct Extension {
     pub tables: TableSet,
     /// The hooks it may be reached from.
     pub hooks: HookSet,
+    /// The hooks that its options leave, where they take some away.
+    pub narrowed: Option<Narrowed>,
     /// The options, in printed order.
     pub options: &'static [OptionSpec],
     /// What must hold between its options.
@@ -79,6 +81,9 @@ pub struct Extension {
     /// How it is printed.
     pub printing: Printing,
 }
+
+/// The hooks that a match or target with these options may be reached from.
+pub type Narrowed = fn(&Instance<'_>) -> HookSet;
 
 /// Checks a match or target with all its options.
 pub type Check = fn(&Instance<'_>) -> Result<(), SpecErrorKind>;
@@ -116,6 +121,7 @@ impl Extension {
             protocols: &[],
             tables: TableSet::ALL,
             hooks: HookSet::ALL,
+            narrowed: None,
             options: &[],
             rules: &[],
             check: None,
@@ -301,6 +307,10 @@ pub struct HookSet(u8);
 impl HookSet {
     /// Every hook.
     pub const ALL: Self = Self::of(&Hook::ALL);
+    /// The hooks at which a packet has an interface that it came in by.
+    pub const INCOMING: Self = Self::of(&[Hook::Prerouting, Hook::Input, Hook::Forward]);
+    /// The hooks at which a packet has an interface that it leaves by.
+    pub const OUTGOING: Self = Self::of(&[Hook::Forward, Hook::Output, Hook::Postrouting]);
     /// No hook.
     pub const NONE: Self = Self::of(&[]);
 

@@ -1,7 +1,7 @@
 //! `-m addrtype`: what kind of address the source or destination is.
 
 use crate::model::Family;
-use crate::model::extension::{Extension, Instance, OptionSpec, Rule};
+use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
 use crate::model::value::{Flags, SpecErrorKind, Spelling, Value};
 
 pub(super) static ADDRTYPE: Extension = Extension {
@@ -13,6 +13,7 @@ pub(super) static ADDRTYPE: Extension = Extension {
     ],
     rules: &[Rule::AnyOf(&["src-type", "dst-type"]), Rule::OneOf(&["limit-iface-in", "limit-iface-out"])],
     check: Some(check),
+    narrowed: Some(narrowed),
     ..Extension::matching("addrtype")
 };
 
@@ -40,6 +41,16 @@ static TYPES: Flags = Flags {
 /// BLACKHOLE, and all from PROHIBIT on.
 const NOT_IPV6: u32 = (1 << 6) | !0xff;
 const BROADCAST: u32 = 1 << 3;
+
+fn narrowed(instance: &Instance<'_>) -> HookSet {
+    if instance.has("limit-iface-in") {
+        HookSet::INCOMING
+    } else if instance.has("limit-iface-out") {
+        HookSet::OUTGOING
+    } else {
+        HookSet::ALL
+    }
+}
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     if instance.family == Family::Ipv4 {

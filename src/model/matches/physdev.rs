@@ -1,6 +1,7 @@
 //! `-m physdev`: the bridge port that a frame came in by or leaves by.
 
-use crate::model::extension::{Extension, OptionSpec, Rule};
+use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
+use crate::model::names::Hook;
 use crate::model::value::Value;
 
 pub(super) static PHYSDEV: Extension = Extension {
@@ -18,5 +19,17 @@ pub(super) static PHYSDEV: Extension = Extension {
         "physdev-is-out",
         "physdev-is-bridged",
     ])],
+    narrowed: Some(narrowed),
     ..Extension::matching("physdev")
 };
+
+/// The port that a frame leaves by is known for bridged frames alone, which OUTPUT never sees (`xt_physdev.c`).
+fn narrowed(instance: &Instance<'_>) -> HookSet {
+    let leaves = instance.has("physdev-out") || instance.has("physdev-is-out");
+    let bridged = instance.get("physdev-is-bridged").is_some_and(|given| !given.negated);
+    if leaves && !bridged {
+        HookSet::of(&[Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting])
+    } else {
+        HookSet::ALL
+    }
+}

@@ -248,7 +248,7 @@ impl<'a> Spec<'a> {
             .iter()
             .filter(|(place, _)| place.is_some())
             .fold(HookSet::ALL, |set, (_, option)| set.and(option.hooks()));
-        self.parts().filter_map(|part| part.extension()).fold(base, |set, extension| set.and(extension.hooks))
+        self.parts().fold(base, |set, part| set.and(part.hooks()))
     }
 
     fn protocol_so_far(&self) -> ProtocolSoFar {
@@ -279,6 +279,15 @@ impl<'s> Part<'s> {
     #[must_use]
     pub const fn extension(&self) -> Option<&'static Extension> {
         self.module.extension
+    }
+
+    /// The hooks it may be reached from; every one where it is not understood.
+    #[must_use]
+    pub fn hooks(&self) -> HookSet {
+        let Some(extension) = self.module.extension else { return HookSet::ALL };
+        let narrowed =
+            extension.narrowed.zip(self.instance()).map(|(narrowed, instance)| narrowed(&instance));
+        narrowed.map_or(extension.hooks, |left| extension.hooks.and(left))
     }
 
     /// Where its name stands in the text; empty for a match that the protocol implies.
