@@ -1,16 +1,21 @@
 //! The bridges of Docker's networks, as its rules name them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::layout::{is_own_chain, layout};
 use crate::model::sequence::Sequence;
-use crate::model::spec::{Negated, Spec};
+use crate::model::spec::{Negated, Parser, Spec};
+use crate::model::value::address::Address;
 use crate::model::{Ruleset, Symbol, TableName};
 
 /// How a bridge begins that Docker named by its network's identifier.
 const GENERATED: &str = "br-";
 /// Those bridges, and any other that begins so.
 const GENERATED_PATTERN: &str = "br-+";
+/// The chains that keep networks apart, up to 28.
+const STAGE_1: &str = "DOCKER-ISOLATION-STAGE-1";
+const STAGE_2: &str = "DOCKER-ISOLATION-STAGE-2";
 /// The bridge of the default network.
 const DEFAULT: &str = "docker0";
 
@@ -24,7 +29,6 @@ pub fn bridges(ruleset: &Ruleset) -> BTreeSet<String> {
             from_chain(ruleset, (table, name), rules, &mut found);
         }
     }
-    found.remove("lo");
     found
 }
 
@@ -38,11 +42,10 @@ pub(super) fn base_bridges(ruleset: &Ruleset) -> BTreeSet<String> {
             from_chain(ruleset, (table, name), chain.base_rules(), &mut found);
         }
     }
-    found.remove("lo");
     found
 }
 
-/// The interfaces in `rules`, those of the chain that is given, as far as Docker writes such rules there; none has a `+`.
+/// The interfaces in `rules`, those of the chain that is given, that stand where Docker writes its bridges.
 fn from_chain(
     ruleset: &Ruleset,
     (table, name): (TableName, Symbol),
@@ -50,21 +53,64 @@ fn from_chain(
     found: &mut BTreeSet<String>,
 ) {
     let name = ruleset.symbols().name(name);
-    let own = is_own_chain(table, name);
-    if !own && name != "FORWARD" {
+    if !is_own_chain(table, name) && (table, name) != (TableName::Filter, "FORWARD") {
         return;
     }
+    let mut parser = Parser::new();
     for rule in rules.iter() {
-        if !own && ruleset.symbols().name(ruleset.target(rule)) != "DOCKER" {
+        let target = ruleset.symbols().name(ruleset.target(rule));
+        if name == "FORWARD" && target != "DOCKER" {
             continue;
         }
-        let Ok(spec) = Spec::parse(ruleset.body(rule), ruleset.family()) else { continue };
-        for Negated { value, .. } in [spec.in_interface(), spec.out_interface()].into_iter().flatten() {
-            if !value.ends_with('+') && !found.contains(value.as_ref()) {
-                found.insert(value.into_owned());
-            }
+        let Ok(spec) = parser.parse(ruleset.body(rule), ruleset.family()) else { continue };
+        if let Some(bridge) = bridge_of(&spec, (table, name), target)
+            && !found.contains(bridge.as_ref())
+        {
+            found.insert(bridge.into_owned());
         }
+        parser.recycle(spec);
     }
+}
+
+/// The bridge that a rule of the chain is about, if it is one that Docker writes there. People put rules of their own into
+/// Docker's chains too, and `-i eth0` among them must not make a bridge of the uplink.
+fn bridge_of<'s>(spec: &Spec<'s>, (table, chain): (TableName, &str), target: &str) -> Option<Cow<'s, str>> {
+    let bare = spec.matches().next().is_none() && spec.protocol().is_none();
+    let outside = |address: Option<Negated<&[Address]>>| address.is_some_and(|address| address.negated);
+    let (into, out) = (spec.in_interface(), spec.out_interface());
+    let bridge = match (table, chain, target, into, out) {
+        // All but what comes from the bridge itself, and between the bridge and others.
+        (
+            TableName::Filter,
+            "DOCKER" | "DOCKER-FORWARD" | STAGE_1 | "DOCKER-INTERNAL",
+            _,
+            Some(into),
+            Some(out),
+        ) if into.value == out.value => out,
+        (TableName::Filter, "FORWARD" | "DOCKER-BRIDGE", "DOCKER", None, Some(out)) => out,
+        (TableName::Filter, "DOCKER-CT", "ACCEPT", None, Some(out)) => out,
+        (TableName::Filter, STAGE_2, "DROP", None, Some(out)) if bare => out,
+        // Internal networks.
+        (TableName::Filter, STAGE_1 | "DOCKER-INTERNAL", "DROP", None, Some(out))
+            if outside(spec.source()) =>
+        {
+            out
+        }
+        (TableName::Filter, STAGE_1 | "DOCKER-INTERNAL", "DROP", Some(into), None)
+            if outside(spec.destination()) =>
+        {
+            into
+        }
+        (TableName::Nat, "DOCKER", "RETURN", Some(into), None) if bare && !into.negated => into,
+        (TableName::Nat, "DOCKER", "DNAT", Some(into), None) if into.negated => into,
+        _ => return None,
+    };
+    plain(bridge)
+}
+
+/// The name, unless it is a pattern or loopback.
+fn plain(bridge: Negated<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    (!bridge.value.ends_with('+') && bridge.value != "lo").then_some(bridge.value)
 }
 
 /// Interface patterns that take in Docker's bridges, those of networks to come as well: `docker0`, then `br-+`, then
@@ -95,16 +141,18 @@ pub fn bridge_patterns(ruleset: &Ruleset, interfaces: &[String]) -> Vec<String> 
 fn generated_names(ruleset: &Ruleset) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let finder = memchr::memmem::Finder::new(GENERATED);
+    let mut parser = Parser::new();
     let chains = TableName::ALL.into_iter().flat_map(|table| ruleset.live_chains(table));
     for rule in chains.flat_map(|chain| ruleset.chain(chain).rules().iter()) {
         let body = ruleset.body(rule);
         if finder.find(body.as_bytes()).is_none() {
             continue;
         }
-        let Ok(spec) = Spec::parse(body, ruleset.family()) else { continue };
+        let Ok(spec) = parser.parse(body, ruleset.family()) else { continue };
         let interfaces = [spec.in_interface(), spec.out_interface()].into_iter().flatten();
-        let named = interfaces.map(|name| name.value.into_owned());
-        names.extend(named.filter(|name| name.starts_with(GENERATED) && name != GENERATED_PATTERN));
+        let values = interfaces.map(|name| name.value.into_owned());
+        names.extend(values.filter(|name| name.starts_with(GENERATED) && name != GENERATED_PATTERN));
+        parser.recycle(spec);
     }
     names
 }
