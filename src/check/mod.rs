@@ -5,14 +5,17 @@
 
 mod built_in;
 mod chains;
+mod components;
 mod docker;
 mod graph;
 mod hooks;
 mod input;
 mod interfaces;
+mod late;
 mod levels;
 mod loops;
 mod missing;
+mod noted;
 mod policies;
 mod report;
 mod specs;
@@ -25,7 +28,7 @@ use report::Report;
 use survey::Survey;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::Ruleset;
+use crate::model::{EditId, RuleId, Ruleset};
 
 /// One check: it looks at the survey of a ruleset and reports.
 struct Check {
@@ -37,6 +40,7 @@ struct Check {
 /// Every check, in the order of their findings.
 const CHECKS: &[Check] = &[
     input::CHECK,
+    late::CHECK,
     specs::CHECK,
     missing::CHECK,
     built_in::CHECK,
@@ -46,6 +50,7 @@ const CHECKS: &[Check] = &[
     loops::CHECK,
     policies::CHECK,
     chains::CHECK,
+    noted::CHECK,
     docker::CHECK,
 ];
 
@@ -108,4 +113,9 @@ fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity) -> Vec<Diagnost
         (check.run)(&survey, &mut report);
     }
     levels.apply(report.into_findings())
+}
+
+/// The edit that added a rule; none for a rule that was read, even if a chain's new name made it be rewritten.
+fn added_by(ruleset: &Ruleset, rule: RuleId) -> Option<EditId> {
+    ruleset.added_by(rule).filter(|_| !ruleset.is_rewritten(rule))
 }
