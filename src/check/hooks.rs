@@ -2,7 +2,7 @@
 
 use super::graph::{Jump, Jumps};
 use super::report::{Report, Words};
-use super::survey::{self, Place, Survey, is_chain_jump, parts};
+use super::survey::{self, Place, Survey, is_chain_jump, parts, takes};
 use super::{Check, added_by};
 use crate::diagnostic::list;
 use crate::model::extension::HookSet;
@@ -54,7 +54,9 @@ impl Reached {
         for rule in ruleset.chain(self.chain).rules().iter() {
             let place = Place { table: self.table, chain: self.chain, rule };
             let Ok(spec) = parser.parse(ruleset.body(rule), ruleset.family()) else { continue };
-            let taken = survey::hooks(&spec, is_chain_jump(ruleset, place));
+            let is_chain = is_chain_jump(ruleset, place);
+            let fits = parts(&spec, is_chain).all(|part| takes(&part, self.table));
+            let taken = if fits { survey::hooks(&spec, is_chain) } else { HookSet::ALL };
             parser.recycle(spec);
             let Some(hook) = self.hooks.iter().find(|hook| !taken.contains(*hook)) else { continue };
             let index = paths.iter().position(|(known, _)| *known == hook).unwrap_or_else(|| {

@@ -1,5 +1,7 @@
 //! Jumps to chains that do not exist.
 
+use std::collections::BTreeMap;
+
 use super::report::{Report, Words};
 use super::survey::{Place, Survey};
 use super::{Check, added_by};
@@ -17,21 +19,32 @@ pub(super) const CHECK: Check = Check { codes: &[CODE], run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
     let ruleset = survey.ruleset;
+    let mut lost: BTreeMap<(EditId, Symbol), Vec<Place>> = BTreeMap::new();
     for place in &survey.missing {
         let target = ruleset.target(place.rule);
         match removal(ruleset, place.table, target).filter(|_| added_by(ruleset, place.rule).is_none()) {
-            Some(edit) => report.edit(edit, CODE, || lost(ruleset, *place, target)),
+            Some(edit) => lost.entry((edit, target)).or_default().push(*place),
             None => jump_to_nothing(ruleset, *place, target, report),
         }
     }
+    for ((edit, target), places) in lost {
+        report.edit(edit, CODE, || jumps_to_lost(ruleset, target, &places));
+    }
 }
 
-/// A rule that was read jumps to a chain that a script took away.
-fn lost(ruleset: &Ruleset, place: Place, target: Symbol) -> Words {
-    let (name, chain) = (ruleset.symbols().name(target), ruleset.chain_name(place.chain));
-    Words::new(format!("chain `{name}` is gone, and a rule of `{chain}` still jumps to it"))
-        .note(format!("the rule is `{}`", ruleset.line(place.rule)))
-        .help("remove that rule as well, or keep the chain")
+/// Rules that were read jump to a chain that a script took away.
+fn jumps_to_lost(ruleset: &Ruleset, target: Symbol, places: &[Place]) -> Words {
+    let name = ruleset.symbols().name(target);
+    let (jumps, which) = match places.len() {
+        1 => ("a rule still jumps to it".to_owned(), "the rule"),
+        count => (format!("{count} rules still jump to it"), "the first"),
+    };
+    let words = Words::new(format!("chain `{name}` is gone, and {jumps}"));
+    let words = match places.first() {
+        Some(place) => words.note(format!("{which} is `{}`", ruleset.line(place.rule))),
+        None => words,
+    };
+    words.help("take out the jumps as well, or keep the chain")
 }
 
 fn jump_to_nothing(ruleset: &Ruleset, place: Place, target: Symbol, report: &mut Report<'_>) {
@@ -44,7 +57,7 @@ fn jump_to_nothing(ruleset: &Ruleset, place: Place, target: Symbol, report: &mut
         if known {
             return words.help(format!("a goto leads to chains alone; for the target write `-j {name}`"));
         }
-        words.help(help(ruleset, place.table, name))
+        words.help(help(ruleset, place, name))
     });
 }
 
@@ -58,7 +71,8 @@ fn removal(ruleset: &Ruleset, table: TableName, name: Symbol) -> Option<EditId> 
     was.find_map(|chain| chain.removed().or(chain.name_edit()))
 }
 
-fn help(ruleset: &Ruleset, table: TableName, name: &str) -> String {
+fn help(ruleset: &Ruleset, place: Place, name: &str) -> String {
+    let table = place.table;
     let user = ruleset.live_chains(table).filter(|id| ruleset.chain(*id).hook().is_none());
     let user: Vec<&str> = user.map(|id| ruleset.chain_name(id)).collect();
     let names = user.iter().copied().chain(targets::ALL.iter().map(|target| target.name));
@@ -67,13 +81,14 @@ fn help(ruleset: &Ruleset, table: TableName, name: &str) -> String {
     }
     let elsewhere =
         TableName::ALL.into_iter().find(|other| *other != table && ruleset.chain_id(*other, name).is_some());
-    match (elsewhere, user.as_slice()) {
-        (Some(other), _) => format!("table `{other}` has one, and no rule can jump to another table"),
-        (None, []) => format!("`new_chain(\"{name}\")` makes it"),
-        (None, user) => {
-            format!("`new_chain(\"{name}\")` makes it; there are {}", list(user.iter().copied(), LISTED))
-        }
+    if let Some(other) = elsewhere {
+        return format!("table `{other}` has one, and no rule can jump to another table");
     }
+    let way = match added_by(ruleset, place.rule) {
+        Some(_) => format!("`new_chain(\"{name}\")` makes it"),
+        None => format!("declare it by a line `:{name} - [0:0]`, or take the rule out"),
+    };
+    if user.is_empty() { way } else { format!("{way}; there are {}", list(user, LISTED)) }
 }
 
 fn number(at: usize) -> u32 {

@@ -54,6 +54,23 @@ const CHECKS: &[Check] = &[
     docker::CHECK,
 ];
 
+/// Codes of faults that scripts meet as soon as they make the edit. They are errors of the check all the same: the run could
+/// be done, and the answer is no.
+const EARLY: [&str; 6] = [
+    "policy-on-user-chain",
+    "bad-chain-name",
+    "mixed-family",
+    "wrong-family",
+    "port-without-protocol",
+    "match-needs-protocol",
+];
+
+/// Whether a script that stopped with this code was refused by what the check asks for.
+#[must_use]
+pub fn refuses(code: &str) -> bool {
+    EARLY.contains(&code)
+}
+
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().flat_map(|check| check.codes.iter().copied())

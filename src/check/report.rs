@@ -86,6 +86,10 @@ impl<'r> Report<'r> {
             Finding { diagnostic, introduced: count.introduced }
         });
         self.findings.extend(left_out);
+        // Those of scripts stay in the order of the checks; a list about a text is read in the order of its lines.
+        let place = |finding: &Finding| finding.diagnostic.labels.first().map(|label| label.span.start);
+        let key = |finding: &Finding| (!finding.introduced).then(|| place(finding).unwrap_or(u32::MAX));
+        self.findings.sort_by_key(key);
         self.findings
     }
 

@@ -101,14 +101,17 @@ impl<'r> Survey<'r> {
         if !is_chain && !target.is_empty() && is_missing(ruleset, spec, target) {
             self.missing.push(place);
         }
-        if !parts(spec, is_chain).all(|part| takes(&part, place.table)) {
+        let fits = parts(spec, is_chain).all(|part| takes(&part, place.table));
+        if !fits {
             self.tables.push(place);
         }
         if super::added_by(ruleset, place.rule).is_some() && !spec.notes().is_empty() {
             self.noted.push(place);
         }
         if let Some(needs) = self.needs.get_mut(place.chain.index()) {
-            needs.hooks = needs.hooks.and(hooks(spec, is_chain));
+            if fits {
+                needs.hooks = needs.hooks.and(hooks(spec, is_chain));
+            }
             needs.incoming |= spec.base_span(BaseOption::InInterface).is_some();
             needs.outgoing |= spec.base_span(BaseOption::OutInterface).is_some();
         }
