@@ -9,7 +9,7 @@ use super::{Buffers, Module, Spec, words};
 use crate::model::Family;
 use crate::model::extension::instance::title;
 use crate::model::extension::{Extension, Instance, Kind, Negation, OptionSpec, Token, Used};
-use crate::model::value::{Argument, Sink, protocol};
+use crate::model::value::{Argument, Sink, Value, protocol};
 use crate::model::{matches, targets};
 use crate::source::Span;
 
@@ -256,10 +256,10 @@ impl<'t> Reading<'t> {
             ));
         }
         let start = self.spec.buffers.arguments.len();
-        let count = option.value.words();
-        if count > 0 {
+        if option.value.words() > 0 && !self.is_left_out(option) {
             self.arguments(option, joined, token)?;
         }
+        let count = self.spec.buffers.arguments.len() - start;
         let last = self
             .spec
             .buffers
@@ -276,6 +276,13 @@ impl<'t> Reading<'t> {
             span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
         });
         Ok(())
+    }
+
+    /// Whether the value that may be left out is not there.
+    fn is_left_out(&self, option: &OptionSpec) -> bool {
+        let next = || self.spec.buffers.words.get(self.at);
+        matches!(option.value, Value::Optional(_))
+            && next().is_none_or(|next| next.text(self.spec.text).starts_with(['-', '!']))
     }
 
     /// The last module of the extension whose first has this index.
