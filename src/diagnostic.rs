@@ -174,7 +174,8 @@ impl<'a> Excerpt<'a> {
     fn snippet(&self, label: &'a Label) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
         let kind = if label.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(self.range.clone());
-        let annotation = if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) };
+        let annotation =
+            if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) };
         Snippet::source(self.text).path(label.source.name()).line_start(self.line).annotation(annotation)
     }
 }
@@ -211,7 +212,8 @@ mod tests {
 
     #[test]
     fn renders_the_line_with_its_place() {
-        let source = Arc::new(SourceFile::from_bytes("host.rules", b"*filter\n-A INPUT -j DRP\n".to_vec()).unwrap());
+        let source =
+            Arc::new(SourceFile::from_bytes("host.rules", b"*filter\n-A INPUT -j DRP\n".to_vec()).unwrap());
         let diagnostic = Diagnostic::error("missing-chain", "there is no chain `DRP`")
             .at(&source, Span::new(20, 23), "jumps to nothing")
             .help("did you mean `DROP`?");

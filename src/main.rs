@@ -1,2 +1,7 @@
 //! The `dwscript` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dwscript::cli::run(std::env::args_os()).into()
+}

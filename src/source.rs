@@ -167,6 +167,21 @@ impl SourceFile {
         Span::new(*start, end)
     }
 
+    /// The part of line `line` that begins at `column` (both from 1, the column in characters): a call up to its closing
+    /// parenthesis, a word, or one character. Where `line` is 0 the place is not known, and the span is empty.
+    #[must_use]
+    pub fn expression_span(&self, line: u32, column: u32) -> Span {
+        if line == 0 {
+            return Span::point(0);
+        }
+        let whole = self.line_span(line);
+        let text = self.slice(whole);
+        let before = text.char_indices().nth(column.max(1) as usize - 1).map_or(text.len(), |(at, _)| at);
+        let length = expression_length(text.get(before..).unwrap_or_default());
+        let start = whole.start.saturating_add(u32::try_from(before).unwrap_or(0));
+        Span::new(start, start.saturating_add(u32::try_from(length).unwrap_or(0)))
+    }
+
     fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             let feeds = memchr::memchr_iter(b'\n', self.text.as_bytes());
@@ -174,6 +189,34 @@ impl SourceFile {
             std::iter::once(0).chain(starts).collect()
         })
     }
+}
+
+/// The length of the expression that `text` begins with: a call with its arguments as far as they stand on the line, a
+/// word, or one character.
+fn expression_length(text: &str) -> usize {
+    let word =
+        text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
+    if word == 0 {
+        return text.chars().next().map_or(0, char::len_utf8);
+    }
+    if !text.get(word..).is_some_and(|rest| rest.starts_with('(')) {
+        return word;
+    }
+    let (mut depth, mut quote) = (0_usize, None);
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(word) {
+        match (quote, character) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '`') => quote = Some(character),
+            (None, '(') => depth += 1,
+            (None, ')') if depth == 1 => return at + 1,
+            (None, ')') => depth -= 1,
+            _ => {}
+        }
+    }
+    text.trim_end().len()
 }
 
 /// The text of bytes that may not be UTF-8, for messages.
@@ -234,6 +277,16 @@ mod tests {
             let source = file(bytes);
             assert_eq!(source.original(source.text()), bytes);
         }
+    }
+
+    #[test]
+    fn an_expression_is_underlined_to_its_end() {
+        let source = file(b"append(\"a)\", f(1)); x\nfoo bar\n+ y");
+        let text = |line, column| source.slice(source.expression_span(line, column)).to_owned();
+        assert_eq!(text(1, 1), "append(\"a)\", f(1))");
+        assert_eq!(text(2, 5), "bar");
+        assert_eq!(text(3, 1), "+");
+        assert_eq!(text(0, 0), "");
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl<'a> Words<'a> {
                 let value = if text.is_empty() && plain.is_empty() {
                     Cow::Borrowed(piece)
                 } else {
-                    Cow::Owned(plain.to_owned() + &text + piece)
+                    Cow::Owned([plain, &text, piece].concat())
                 };
                 return Ok(self.word(start, value, true));
             }
@@ -114,6 +114,27 @@ impl<'a> Iterator for Words<'a> {
         }
         let text = self.line.get(start..end)?;
         Some(Ok(self.word(start, Cow::Borrowed(text), false)))
+    }
+}
+
+/// The offset of the quote in `line` that nothing closes.
+#[must_use]
+pub fn unterminated_quote(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    loop {
+        let open = at + memchr::memchr(b'"', bytes.get(at..)?)?;
+        at = open + 1;
+        loop {
+            let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) else {
+                return Some(open);
+            };
+            at += found + 1;
+            if bytes.get(at - 1) == Some(&b'"') {
+                break;
+            }
+            at += 1;
+        }
     }
 }
 
@@ -189,6 +210,10 @@ mod tests {
         let fault = words(r#"-j "DROP"#).last().unwrap();
         assert_eq!(fault, Err(SyntaxError::UnterminatedQuote(3)));
         assert_eq!(words(r#"x "a\"#).last().unwrap(), Err(SyntaxError::UnterminatedQuote(2)));
+        for line in [r#"-j "DROP"#, r#"x "a\"#, r#"a "b" "c\" d"#, r#"a "b\\" "c""#, r#"a\"b"#, ""] {
+            let split = words(line).find_map(Result::err).map(|fault| fault.offset() as usize);
+            assert_eq!(unterminated_quote(line), split, "{line}");
+        }
     }
 
     #[test]

@@ -1,3 +1,16 @@
 //! The one test binary: a module per feature.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, its helpers too"
+)]
 
+mod cli;
+mod golden;
+mod lab;
+mod layering;
+mod readme;
 mod save;
+mod support;

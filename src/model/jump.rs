@@ -18,10 +18,14 @@ pub struct Jump<'a> {
 /// The jump of the specification `body`; where several words look like one, the last of them.
 #[must_use]
 pub fn find(body: &str) -> Option<Jump<'_>> {
-    if memchr::memchr2(b'"', b'\t', body.as_bytes()).is_none()
-        && let Some(jump) = find_plain(body, "-j ", false).or_else(|| find_plain(body, "-g ", true))
+    // What follows the last quote is plain, and that is where iptables-save puts a jump without quoted options.
+    let plain = memchr::memrchr(b'"', body.as_bytes()).map_or(0, |quote| quote + 1);
+    let tail = body.get(plain..).unwrap_or_default();
+    if memchr::memchr(b'\t', tail.as_bytes()).is_none()
+        && let Some(jump) = find_plain(tail, "-j ", false).or_else(|| find_plain(tail, "-g ", true))
     {
-        return Some(jump);
+        let range = jump.range.start + plain..jump.range.end + plain;
+        return Some(Jump { range, ..jump });
     }
     find_words(body)
 }
@@ -80,7 +84,9 @@ mod tests {
     #[test]
     fn finds_each_spelling() {
         let drop = Some(("DROP".to_owned(), false));
-        for body in ["-j DROP", "-s 10.0.0.0/8 -j  DROP", "--jump DROP", "-p tcp -jDROP", "-j\tDROP", r#"-j "DROP""#] {
+        for body in
+            ["-j DROP", "-s 10.0.0.0/8 -j  DROP", "--jump DROP", "-p tcp -jDROP", "-j\tDROP", r#"-j "DROP""#]
+        {
             assert_eq!(jump(body), drop, "{body}");
         }
         assert_eq!(jump("-p tcp -g CHAIN"), Some(("CHAIN".to_owned(), true)));
@@ -89,7 +95,10 @@ mod tests {
 
     #[test]
     fn a_value_that_looks_like_a_jump_is_none() {
-        assert_eq!(jump(r#"-m comment --comment "-j DROP" -j LOG --log-prefix "-g X ""#), Some(("LOG".to_owned(), false)));
+        assert_eq!(
+            jump(r#"-m comment --comment "-j DROP" -j LOG --log-prefix "-g X ""#),
+            Some(("LOG".to_owned(), false))
+        );
         assert_eq!(jump("-m comment --comment -j -j RETURN"), Some(("RETURN".to_owned(), false)));
     }
 }

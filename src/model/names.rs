@@ -83,7 +83,8 @@ pub enum Hook {
 
 impl Hook {
     /// Every hook, in the order in which a packet can meet them.
-    pub const ALL: [Self; 5] = [Self::Prerouting, Self::Input, Self::Forward, Self::Output, Self::Postrouting];
+    pub const ALL: [Self; 5] =
+        [Self::Prerouting, Self::Input, Self::Forward, Self::Output, Self::Postrouting];
 
     /// The hook's built-in chain.
     #[must_use]
@@ -137,7 +138,8 @@ impl ChainName {
         if name.starts_with(['-', '!']) {
             return Err(ChainNameError::Leading(name.to_owned()));
         }
-        let refused = |character: &char| character.is_whitespace() || character.is_control() || *character == '"';
+        let refused =
+            |character: &char| character.is_whitespace() || character.is_control() || *character == '"';
         match name.chars().find(refused) {
             Some(character) => Err(ChainNameError::Character(name.to_owned(), character)),
             None => Ok(Self(name.to_owned())),

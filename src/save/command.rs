@@ -41,7 +41,13 @@ struct Line<'a> {
 }
 
 /// Reads the line `line`, whose words start at `head`.
-pub(super) fn read(reader: &mut Reader<'_>, table: TableName, line: &str, span: Span, head: usize) -> Result<(), Stop> {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    table: TableName,
+    line: &str,
+    span: Span,
+    head: usize,
+) -> Result<(), Stop> {
     let text = line.get(head..).unwrap_or_default();
     let start = span.start + offset(head);
     let words: Vec<Word<'_>> = syntax::words(text).map_while(Result::ok).collect();
@@ -87,7 +93,8 @@ fn find_command(words: &[Word<'_>], start: u32, span: Span) -> Result<(usize, &'
         }
     }
     let first = words.first().filter(|word| !word.text.starts_with('-'));
-    let kind = first.map_or(ParseErrorKind::NoCommand, |word| ParseErrorKind::UnknownLine(word.text.to_string()));
+    let kind =
+        first.map_or(ParseErrorKind::NoCommand, |word| ParseErrorKind::UnknownLine(word.text.to_string()));
     Err(Stop::refused(span, kind))
 }
 
@@ -114,11 +121,14 @@ impl Line<'_> {
         let chain = self.chain(reader)?;
         let number = self.number()?;
         if self.letter == "-R" && number.is_none() {
-            return Err(self.refused(ParseErrorKind::Argument(self.letter.to_owned(), "the number of a rule")));
+            return Err(
+                self.refused(ParseErrorKind::Argument(self.letter.to_owned(), "the number of a rule"))
+            );
         }
         let rule = self.rule(reader, chain, if number.is_some() { 3 } else { 2 });
         let index = number.unwrap_or(1) - 1;
-        let command = if self.letter == "-I" { Command::Insert(index, rule) } else { Command::Replace(index, rule) };
+        let command =
+            if self.letter == "-I" { Command::Insert(index, rule) } else { Command::Replace(index, rule) };
         self.note(reader, |reader| reader.ruleset.command(chain, command));
         Ok(())
     }
@@ -160,14 +170,18 @@ impl Line<'_> {
         let second = self.argument(2);
         match (self.letter, second) {
             ("-P", Some(word)) => match Policy::parse(&word) {
-                Some(policy) => self.note(reader, |reader| reader.ruleset.command(chain, Command::Policy(policy))),
+                Some(policy) => {
+                    self.note(reader, |reader| reader.ruleset.command(chain, Command::Policy(policy)))
+                }
                 None => self.note(reader, |_| Err("a policy is ACCEPT or DROP")),
             },
             ("-P", None) => return Err(self.refused(ParseErrorKind::Argument("-P".to_owned(), "a policy"))),
             ("-E", Some(new)) => {
                 self.note(reader, |reader| reader.ruleset.command_rename_chain(table, chain, &new));
             }
-            ("-E", None) => return Err(self.refused(ParseErrorKind::Argument("-E".to_owned(), "the new name"))),
+            ("-E", None) => {
+                return Err(self.refused(ParseErrorKind::Argument("-E".to_owned(), "the new name")));
+            }
             ("-X", _) => self.note(reader, |reader| reader.ruleset.command_remove_chain(table, chain)),
             _ => self.note(reader, |reader| reader.ruleset.command(chain, Command::Flush)),
         }
@@ -194,7 +208,11 @@ impl Line<'_> {
     }
 
     /// Does what may turn out to be impossible, and remembers that as a fault of the text.
-    fn note(&self, reader: &mut Reader<'_>, change: impl FnOnce(&mut Reader<'_>) -> Result<(), &'static str>) {
+    fn note(
+        &self,
+        reader: &mut Reader<'_>,
+        change: impl FnOnce(&mut Reader<'_>) -> Result<(), &'static str>,
+    ) {
         if let Err(why) = change(reader) {
             let what = self.text.trim_end().to_owned();
             reader.ruleset.fault(self.span, FaultKind::Command(what, why));
@@ -222,12 +240,15 @@ impl Line<'_> {
 
     /// The rule number behind the chain, if there is one.
     fn number(&self) -> Result<Option<usize>, Stop> {
-        let Some(text) = self.argument(2).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit())) else {
+        let Some(text) = self.argument(2).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        else {
             return Ok(None);
         };
         match text.parse() {
             Ok(number) if number > 0 => Ok(Some(number)),
-            _ => Err(self.refused(ParseErrorKind::Argument(self.letter.to_owned(), "a rule number from 1 on"))),
+            _ => {
+                Err(self.refused(ParseErrorKind::Argument(self.letter.to_owned(), "a rule number from 1 on")))
+            }
         }
     }
 

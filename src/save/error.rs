@@ -105,12 +105,18 @@ impl ParseErrorKind {
             Self::NestedTable(_) | Self::NoCommit(_) => {
                 "end the table with a line that holds COMMIT alone; if the file was cut short, take the dump again"
             }
-            Self::UnknownLine(_) | Self::NoCommand => "is this an iptables-save dump? `iptables-save >FILE` makes one",
+            Self::UnknownLine(_) | Self::NoCommand => {
+                "is this an iptables-save dump? `iptables-save >FILE` makes one"
+            }
             Self::NoChain(_) => "a rule is `-A CHAIN` and what it matches",
-            Self::ChainLine(_) => "for example `:INPUT ACCEPT [0:0]`, or `:NAME - [0:0]` for a chain of one's own",
+            Self::ChainLine(_) => {
+                "for example `:INPUT ACCEPT [0:0]`, or `:NAME - [0:0]` for a chain of one's own"
+            }
             Self::Counters => "for example `[12:930] -A INPUT -j ACCEPT`; or leave the counters out",
             Self::UnterminatedQuote => "close the quote with `\"`; a `\"` inside is written `\\\"`",
-            Self::StrangeCommand(_) => "take the line out: iptables-restore would do nothing of the file, or half of it",
+            Self::StrangeCommand(_) => {
+                "take the line out: iptables-restore would do nothing of the file, or half of it"
+            }
             Self::TableOption(_) => "take the option out and put the rule under its own `*table` line",
             Self::Argument(..) => "see `man iptables` for the command's form",
             Self::Nul => "the file is damaged or no text: take the dump again",

@@ -61,7 +61,8 @@ fn read_mended(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Pars
 
 fn read(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Stop> {
     let text = source.text();
-    if text.starts_with('\u{feff}') || !(text.is_empty() || text.ends_with('\n')) || has_carriage_return(text) {
+    if text.starts_with('\u{feff}') || !(text.is_empty() || text.ends_with('\n')) || has_carriage_return(text)
+    {
         return Err(Stop::Mend);
     }
     let mut reader = Reader::new(source, family);
@@ -95,7 +96,8 @@ impl<'s> Reader<'s> {
         let mut ruleset = Ruleset::new(family, Arc::clone(source));
         let bytes = source.text().as_bytes();
         ruleset.reserve(memchr::memmem::find_iter(bytes, b"\n-A ").count());
-        let families = [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
+        let families =
+            [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
         Self { ruleset, table: None, header: Span::default(), last: None, source, families }
     }
 
@@ -196,25 +198,26 @@ impl<'s> Reader<'s> {
 
     /// What makes iptables-restore stop in the middle of a rule: an open quote, too long a word, too many of them.
     fn limits(&self, words: &str, start: u32) -> Result<(), Stop> {
-        let quotes = memchr::memchr(b'"', words.as_bytes()).is_some();
-        if !quotes && words.len() <= WORDS_LIMIT * 2 {
+        if let Some(quote) = syntax::unterminated_quote(words) {
+            let span = Span::new(start + offset(quote), start + offset(words.len()));
+            return Err(Stop::refused(span, ParseErrorKind::UnterminatedQuote));
+        }
+        if words.len() <= WORDS_LIMIT * 2 {
             return Ok(());
         }
         let mut count = 0;
-        for word in syntax::words(words) {
+        for word in syntax::words(words).map_while(Result::ok) {
             count += 1;
-            let word = word.map_err(|fault| {
-                Stop::refused(Span::new(start + fault.offset(), start + offset(words.len())), ParseErrorKind::UnterminatedQuote)
-            })?;
-            if word.text.len() > syntax::WORD_LIMIT {
-                let length = self.source.original(&word.text).len();
-                if length > syntax::WORD_LIMIT {
-                    return Err(Stop::refused(word.span.shifted(start), ParseErrorKind::LongWord(length)));
-                }
+            let length = self.source.original(&word.text).len();
+            if length > syntax::WORD_LIMIT {
+                return Err(Stop::refused(word.span.shifted(start), ParseErrorKind::LongWord(length)));
             }
         }
         if count > WORDS_LIMIT {
-            return Err(Stop::refused(Span::new(start, start + offset(words.len())), ParseErrorKind::ManyWords(count)));
+            return Err(Stop::refused(
+                Span::new(start, start + offset(words.len())),
+                ParseErrorKind::ManyWords(count),
+            ));
         }
         Ok(())
     }

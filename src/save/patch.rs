@@ -205,7 +205,7 @@ impl<'r> Patcher<'r> {
 
     fn rule_lines(&self, rule: RuleId) -> Vec<Added> {
         let edit = self.ruleset.added_by(rule);
-        let notes = self.ruleset.notes(rule).iter().map(|note| "# ".to_owned() + note);
+        let notes = self.ruleset.notes(rule).iter().map(|note| ["# ", note].concat());
         let lines = notes.chain([self.ruleset.line(rule).into_owned()]);
         lines.map(|text| Added { text, edit }).collect()
     }
@@ -224,7 +224,8 @@ impl<'r> Patcher<'r> {
         let chains = self.ruleset.table(self.ruleset.chain(id).table()).chains();
         let (before, after) = chains.split_at(chains.iter().position(|other| *other == id).unwrap_or(0));
         let read = |chain: &ChainId| {
-            let mut lines = self.ruleset.chain(*chain).base_rules().iter().filter_map(|rule| self.ruleset.span(rule));
+            let mut lines =
+                self.ruleset.chain(*chain).base_rules().iter().filter_map(|rule| self.ruleset.span(rule));
             Some((lines.next()?, *chain))
         };
         if let Some((first, _)) = after.iter().skip(1).find_map(read) {

@@ -1,8 +1,10 @@
 //! Reading and printing: nothing is lost, and an edit changes no line but its own.
 
+mod lossless;
+
 use std::sync::Arc;
 
-use dwscript::model::{ChainName, Family, NewRule, Origin, EditKind, Policy, Ruleset, TableName};
+use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Policy, Ruleset, TableName};
 use dwscript::save;
 use dwscript::source::SourceFile;
 

@@ -331,6 +331,14 @@ pub struct HookSet(u8);
 impl HookSet {
     /// Every hook.
     pub const ALL: Self = Self::of(&Hook::ALL);
+    /// No hook.
+    pub const NONE: Self = Self::of(&[]);
+
+    /// The hooks in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     /// The set of these hooks.
     #[must_use]

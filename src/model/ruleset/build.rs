@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::Ruleset;
 use super::lookup::Equals;
+use crate::model::Family;
 use crate::model::chain::{Chain, ChainId, Declaration, Policy};
 use crate::model::fault::{Fault, FaultKind};
 use crate::model::jump;
@@ -13,7 +14,6 @@ use crate::model::names::TableName;
 use crate::model::rule::{Buffer, Record, RuleId};
 use crate::model::symbol::{Symbol, Symbols};
 use crate::model::table::{Block, Table};
-use crate::model::Family;
 use crate::source::{SourceFile, Span};
 
 /// What a command of the text does to a chain; positions count from 0.
@@ -124,15 +124,7 @@ impl Ruleset {
         let jump = jump::find(source.slice(Span::new(line.start + body, line.end)));
         let target = jump.as_ref().map_or(Symbol::EMPTY, |jump| self.symbols.intern(&jump.name));
         let goto = jump.is_some_and(|jump| jump.goto);
-        self.push_record(Record {
-            text: line,
-            body,
-            chain,
-            target,
-            edit: None,
-            buffer: Buffer::Source,
-            goto,
-        })
+        self.push_record(Record { text: line, body, chain, target, edit: None, buffer: Buffer::Source, goto })
     }
 
     /// Takes in a rule line whose command stands amid its specification `spec`.
@@ -166,7 +158,9 @@ impl Ruleset {
         let Some(chain) = self.chains.get_mut(chain.index()) else { return Ok(()) };
         chain.commands = true;
         match command {
-            Command::Insert(index, _) if index > chain.rules.len() => return Err("the chain has fewer rules"),
+            Command::Insert(index, _) if index > chain.rules.len() => {
+                return Err("the chain has fewer rules");
+            }
             Command::Insert(index, rule) => chain.rules.insert(index, rule, targets),
             Command::Delete(index) => {
                 chain.rules.remove(index).ok_or("the chain has fewer rules")?;
@@ -220,7 +214,12 @@ impl Ruleset {
     ///
     /// # Errors
     /// The chain cannot be renamed.
-    pub(crate) fn command_rename_chain(&mut self, table: TableName, id: ChainId, new: &str) -> Result<(), &'static str> {
+    pub(crate) fn command_rename_chain(
+        &mut self,
+        table: TableName,
+        id: ChainId,
+        new: &str,
+    ) -> Result<(), &'static str> {
         let symbol = self.symbols.intern(new);
         if self.table(table).chain(symbol).is_some() {
             return Err("the new name is taken");

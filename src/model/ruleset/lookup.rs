@@ -29,7 +29,12 @@ impl Ruleset {
         let rules = self.chain(chain).rules();
         if rules.len() <= SHORT {
             let equal = |rule: &RuleId| self.is_equal(*rule, canonical);
-            return rules.iter().enumerate().filter(|(_, rule)| equal(rule)).map(|(index, _)| index).collect();
+            return rules
+                .iter()
+                .enumerate()
+                .filter(|(_, rule)| equal(rule))
+                .map(|(index, _)| index)
+                .collect();
         }
         let mut indexes = self.equals.0.borrow_mut();
         let index = indexes.entry(chain).or_insert_with(|| self.index_equals(chain));

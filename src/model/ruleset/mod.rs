@@ -18,8 +18,8 @@ use super::rule::{Record, RuleId};
 use super::symbol::Symbols;
 use super::table::Table;
 
-pub(crate) use build::Command;
 use crate::source::SourceFile;
+pub(crate) use build::Command;
 
 /// A ruleset of one family.
 ///

@@ -58,7 +58,13 @@ impl Ruleset {
     }
 
     /// Puts `rule` in the place of the rule at `index` (from 0) of `chain`.
-    pub fn replace_rule(&mut self, edit: EditId, chain: ChainId, index: usize, rule: NewRule) -> Option<RuleId> {
+    pub fn replace_rule(
+        &mut self,
+        edit: EditId,
+        chain: ChainId,
+        index: usize,
+        rule: NewRule,
+    ) -> Option<RuleId> {
         let old = self.remove_rule(edit, chain, index)?;
         let new = self.insert_rule(edit, chain, index, rule);
         self.stands_for(new, old);
@@ -76,7 +82,12 @@ impl Ruleset {
     ///
     /// # Errors
     /// [`EditError::PolicyOnUserChain`]; [`EditError::Incomplete`] as for [`Ruleset::begin`].
-    pub fn set_policy(&mut self, chain: ChainId, policy: Policy, origin: Origin) -> Result<EditId, EditError> {
+    pub fn set_policy(
+        &mut self,
+        chain: ChainId,
+        policy: Policy,
+        origin: Origin,
+    ) -> Result<EditId, EditError> {
         if self.chain(chain).hook().is_none() {
             return Err(EditError::PolicyOnUserChain { name: self.chain_name(chain).to_owned() });
         }
@@ -94,7 +105,12 @@ impl Ruleset {
     ///
     /// # Errors
     /// [`EditError::Incomplete`] as for [`Ruleset::begin`].
-    pub fn new_chain(&mut self, table: TableName, name: &ChainName, origin: Origin) -> Result<ChainId, EditError> {
+    pub fn new_chain(
+        &mut self,
+        table: TableName,
+        name: &ChainName,
+        origin: Origin,
+    ) -> Result<ChainId, EditError> {
         let symbol = self.symbols.intern(name.as_str());
         let edit = self.log(Edit { kind: EditKind::NewChain, table, chain: symbol, origin })?;
         if let Some(existing) = self.table(table).chain(symbol) {
@@ -166,7 +182,9 @@ impl Ruleset {
     fn refuse_builtin(&self, id: ChainId, what: &'static str) -> Result<(), EditError> {
         let chain = self.chain(id);
         match chain.hook() {
-            Some(_) => Err(EditError::BuiltIn { table: chain.table(), name: self.chain_name(id).to_owned(), what }),
+            Some(_) => {
+                Err(EditError::BuiltIn { table: chain.table(), name: self.chain_name(id).to_owned(), what })
+            }
             None => Ok(()),
         }
     }
@@ -193,10 +211,10 @@ impl Ruleset {
         {
             body.replace_range(range, self.symbols.name(new));
         }
-        let prefix = self.counters(rule).map(|counters| counters.to_owned() + " ").unwrap_or_default();
-        let head = prefix + "-A " + self.chain_name(chain) + " ";
+        let prefix = self.counters(rule).map(|counters| [counters, " "].concat()).unwrap_or_default();
+        let head = [&prefix, "-A ", self.chain_name(chain), " "].concat();
         let added = record.buffer == Buffer::Added;
-        let text = self.push_text(&if added { body } else { head.clone() + &body });
+        let text = self.push_text(&if added { body } else { [head.as_str(), &body].concat() });
         let start = if added { 0 } else { offset(head.len()) };
         let buffer = if added { Buffer::Added } else { Buffer::Rewritten };
         let origin = if added { record.edit.unwrap_or(edit) } else { edit };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::Ruleset;
+use crate::model::Family;
 use crate::model::chain::{Chain, ChainId, Policy};
 use crate::model::edit::{Edit, EditId, Origin};
 use crate::model::fault::Fault;
@@ -13,7 +14,6 @@ use crate::model::names::{Hook, TableName};
 use crate::model::rule::{Buffer, Record, RuleId};
 use crate::model::symbol::{Symbol, Symbols};
 use crate::model::table::Table;
-use crate::model::Family;
 use crate::source::{SourceFile, Span};
 
 /// What stands in for a chain that a ruleset does not have; identifiers of one ruleset are never of another.
@@ -38,10 +38,17 @@ impl Ruleset {
         &self.symbols
     }
 
-    /// The tables that the text names, in its order, then those that scripts began.
+    /// The tables that the text names, in its order, then those that scripts began, in the order of the edits: a second
+    /// run on what the first one printed finds them so.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        let edited = TableName::ALL.iter().filter(|name| !self.order.contains(name) && self.is_table_edited(**name));
-        self.order.iter().chain(edited).map(|name| self.table(*name))
+        let mut begun = Vec::new();
+        for table in self.edits.iter().map(|edit| edit.table) {
+            if !self.order.contains(&table) && !begun.contains(&table) {
+                begun.push(table);
+            }
+        }
+        begun.retain(|table| self.is_table_edited(*table));
+        self.order.iter().copied().chain(begun).map(|name| self.table(name))
     }
 
     /// A table; all five exist, whether the text names them or not.
@@ -168,7 +175,9 @@ impl Ruleset {
     #[must_use]
     pub fn body(&self, rule: RuleId) -> &str {
         match self.record(rule) {
-            Some(record) if record.buffer == Buffer::Irregular => self.irregular.get(&rule).map_or("", String::as_str),
+            Some(record) if record.buffer == Buffer::Irregular => {
+                self.irregular.get(&rule).map_or("", String::as_str)
+            }
             Some(record) => self.record_text(record).get(record.body as usize..).unwrap_or_default(),
             None => "",
         }
@@ -180,9 +189,12 @@ impl Ruleset {
         let Some(record) = self.record(rule) else { return Cow::Borrowed("") };
         match record.buffer {
             Buffer::Source | Buffer::Irregular | Buffer::Rewritten => Cow::Borrowed(self.record_text(record)),
-            Buffer::Added => {
-                Cow::Owned(["-A ", self.chain_name(record.chain), " ", self.record_text(record)].concat().trim_end().to_owned())
-            }
+            Buffer::Added => Cow::Owned(
+                ["-A ", self.chain_name(record.chain), " ", self.record_text(record)]
+                    .concat()
+                    .trim_end()
+                    .to_owned(),
+            ),
         }
     }
 

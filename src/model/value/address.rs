@@ -1,5 +1,6 @@
 //! Addresses and masks of both families, as iptables reads and prints them.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::fault::SpecErrorKind;
@@ -75,6 +76,14 @@ impl Address {
                 }
             }
         }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.push(&mut Sink::to(&mut text));
+        formatter.write_str(&text)
     }
 }
 

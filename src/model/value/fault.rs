@@ -225,6 +225,36 @@ pub enum SpecErrorKind {
 }
 
 impl SpecErrorKind {
+    /// Every code.
+    pub const CODES: &'static [&'static str] = &[
+        "ambiguous-option",
+        "bad-address",
+        "bad-interface",
+        "bad-negation",
+        "bad-port",
+        "bad-protocol",
+        "bad-target",
+        "bad-value",
+        "conflicting-options",
+        "duplicate-option",
+        "host-name",
+        "match-needs-protocol",
+        "missing-option",
+        "missing-value",
+        "mixed-family",
+        "not-in-rule",
+        "port-without-protocol",
+        "refused-by-kernel",
+        "stray-word",
+        "too-many-words",
+        "unexpected-value",
+        "unknown-name",
+        "unknown-option",
+        "unterminated-quote",
+        "word-too-long",
+        "wrong-family",
+    ];
+
     /// The stable code of the fault.
     #[must_use]
     pub const fn code(&self) -> &'static str {

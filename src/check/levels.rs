@@ -1,0 +1,87 @@
+//! How grave findings are taken to be: `--deny`, `--warn` and `--allow`.
+
+use super::report::Finding;
+use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
+
+/// Stands for the codes of all warnings.
+const WARNINGS: &str = "warnings";
+
+/// A code that no check has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no check has the code `{code}`")]
+pub struct UnknownCode {
+    /// The code.
+    pub code: String,
+    /// What it may have been meant to be.
+    pub near: Option<&'static str>,
+}
+
+/// What was said of findings, the later word counting for more.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(Vec<(String, Level)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    Deny,
+    Warn,
+    Allow,
+}
+
+impl Levels {
+    /// Takes these codes for errors.
+    ///
+    /// # Errors
+    /// [`UnknownCode`].
+    pub fn deny(&mut self, codes: &[String]) -> Result<(), UnknownCode> {
+        self.say(codes, Level::Deny)
+    }
+
+    /// Takes these codes for warnings.
+    ///
+    /// # Errors
+    /// [`UnknownCode`].
+    pub fn warn(&mut self, codes: &[String]) -> Result<(), UnknownCode> {
+        self.say(codes, Level::Warn)
+    }
+
+    /// Says nothing of these codes.
+    ///
+    /// # Errors
+    /// [`UnknownCode`].
+    pub fn allow(&mut self, codes: &[String]) -> Result<(), UnknownCode> {
+        self.say(codes, Level::Allow)
+    }
+
+    fn say(&mut self, codes: &[String], level: Level) -> Result<(), UnknownCode> {
+        for code in codes {
+            if code != WARNINGS && !super::codes().any(|known| known == code) {
+                let near = did_you_mean(code, super::codes());
+                return Err(UnknownCode { code: code.clone(), near });
+            }
+            self.0.push((code.clone(), level));
+        }
+        Ok(())
+    }
+
+    /// The findings at their levels. What scripts introduced and the kernel refuses stays an error whatever is said.
+    pub(super) fn apply(&self, findings: Vec<Finding>) -> Vec<Diagnostic> {
+        findings.into_iter().filter_map(|finding| self.level(finding)).collect()
+    }
+
+    fn level(&self, finding: Finding) -> Option<Diagnostic> {
+        let mut diagnostic = finding.diagnostic;
+        if finding.introduced && diagnostic.severity == Severity::Error {
+            return Some(diagnostic);
+        }
+        let warning = diagnostic.severity == Severity::Warning;
+        let said =
+            self.0.iter().rev().find(|(code, _)| code == diagnostic.code || (warning && code == WARNINGS));
+        match said.map(|(_, level)| *level) {
+            Some(Level::Allow) => return None,
+            Some(Level::Deny) => diagnostic.severity = Severity::Error,
+            Some(Level::Warn) => diagnostic.severity = Severity::Warning,
+            None => {}
+        }
+        Some(diagnostic)
+    }
+}

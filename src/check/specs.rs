@@ -1,0 +1,14 @@
+//! Rules that iptables refuses as they are: a bad value, an unknown option, a missing protocol.
+
+use super::Check;
+use super::report::Report;
+use super::survey::Survey;
+use crate::model::value::SpecErrorKind;
+
+pub(super) const CHECK: Check = Check { codes: SpecErrorKind::CODES, run };
+
+fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
+    for (place, error) in &survey.refused {
+        report.part(place.rule, error.span, error.code(), error.kind.to_string(), |found| found);
+    }
+}

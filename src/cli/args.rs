@@ -1,0 +1,177 @@
+//! The command line as it is typed. What it means, and whether it can be done, is for [`super::options`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+/// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
+///
+/// Without --input or --sample the live ruleset is read, which needs root.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dwscript",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit status: 0 done; 1 the answer is no (a check found an error, --check a difference); 2 it could not be done.\n\
+        \n\
+        First steps:\n  \
+          dwscript --sample list\n  \
+          dwscript scripts/harden.rhai --sample docker28-published --diff"
+)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// What is not the main job.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look for faults in a ruleset, without a script
+    Lint(LintArgs),
+    /// Print all that a script can call
+    Api,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The scripts, run in this order on one ruleset
+    #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
+    pub(super) scripts: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) script: ScriptArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LintArgs {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+}
+
+/// Where the ruleset comes from.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(super) struct InputArgs {
+    /// Read this iptables-save dump; `-` is standard input. With -46: FILE.v4 and FILE.v6
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) input: Option<PathBuf>,
+    /// Take a built-in capture of a real Docker Engine; `list` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "input")]
+    pub(super) sample: Option<String>,
+    /// IPv4, which is the default
+    #[arg(short = '4', long)]
+    pub(super) ipv4: bool,
+    /// IPv6; with -4 both
+    #[arg(short = '6', long)]
+    pub(super) ipv6: bool,
+    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["input", "sample"])]
+    pub(super) iptables_dir: Option<PathBuf>,
+}
+
+/// What the scripts are given.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Scripts")]
+pub(super) struct ScriptArgs {
+    /// Set a parameter; `@FILE` is an array of the file's lines
+    #[arg(short = 'D', long = "define", value_name = "KEY=VALUE")]
+    pub(super) defines: Vec<String>,
+    /// Set the parameters in this TOML file; the environment's DWSCRIPT_PARAM_KEY count for less, -D for more
+    #[arg(long = "params", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) params: Vec<PathBuf>,
+    /// Where `import` looks after the script's own folder
+    #[arg(long = "library", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) libraries: Vec<PathBuf>,
+    /// How long the scripts may run
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) time_limit: u64,
+}
+
+/// What is printed, and where to.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Print what the scripts change, with the script line behind each change
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    pub(super) diff: bool,
+    /// Print the ruleset, the edits and the diagnostics as JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+    /// What to print
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(super) format: Option<FormatName>,
+    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+    /// Exit with 1 and print the diff if the result differs from the input
+    #[arg(long, conflicts_with = "output")]
+    pub(super) check: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FormatName {
+    /// The whole ruleset as iptables-restore text
+    Restore,
+    /// As --diff
+    Diff,
+    /// As --json
+    Json,
+}
+
+/// How grave a finding is taken to be; the last word on a code counts.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Checks")]
+pub(super) struct LevelArgs {
+    /// Take this finding for an error; `warnings` stands for all warnings
+    #[arg(long, value_name = "CODE")]
+    pub(super) deny: Vec<String>,
+    /// Take it for a warning
+    #[arg(long, value_name = "CODE")]
+    pub(super) warn: Vec<String>,
+    /// Say nothing of it
+    #[arg(long, value_name = "CODE")]
+    pub(super) allow: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ColorArgs {
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    pub(super) color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// At a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

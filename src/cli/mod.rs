@@ -1,0 +1,37 @@
+//! The command line: one subcommand a file. Only this stage reads arguments and writes to the standard streams.
+
+mod api;
+mod args;
+mod color;
+mod completions;
+mod input;
+mod lint;
+mod live;
+mod man;
+mod options;
+mod output;
+mod parameters;
+mod run;
+mod status;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use args::{Command, CommandLine};
+pub use status::Status;
+
+/// Does what the arguments say; the first one is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(answer) => return output::usage(&answer),
+    };
+    match line.command {
+        None => run::run(&line.run),
+        Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Api) => api::run(),
+        Some(Command::Completions { shell }) => completions::run(shell),
+        Some(Command::Man) => man::run(),
+    }
+}

@@ -1,0 +1,169 @@
+//! What the arguments mean: checked, and with every choice made.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::args::{FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, RunArgs};
+use super::color::Colors;
+use super::input::{self, Input};
+use super::output::Destination;
+use super::parameters;
+use crate::check::Levels;
+use crate::diagnostic::Diagnostic;
+use crate::model::Family;
+use crate::report::Format;
+use crate::script::Settings;
+
+/// The main job.
+pub(super) struct RunOptions {
+    pub(super) scripts: Vec<PathBuf>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) settings: Settings,
+    pub(super) purpose: Purpose,
+    pub(super) levels: Levels,
+    pub(super) colors: Colors,
+}
+
+/// One family's ruleset, and where its result goes.
+pub(super) struct Job {
+    pub(super) family: Family,
+    pub(super) input: Input,
+    pub(super) destination: Destination,
+}
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To print the result.
+    Print(Format),
+    /// To tell whether the result differs from the input.
+    Check,
+}
+
+impl RunOptions {
+    pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
+        if args.scripts.is_empty() {
+            return Err(usage("no script is given")
+                .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));
+        }
+        let purpose = if args.output.check { Purpose::Check } else { Purpose::Print(format(&args.output)) };
+        Ok(Self {
+            scripts: args.scripts.clone(),
+            jobs: jobs(&args.input, &args.output, purpose)?,
+            settings: parameters::settings(&args.script)?,
+            purpose,
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+        })
+    }
+}
+
+/// `dwscript lint`.
+pub(super) struct LintOptions {
+    pub(super) inputs: Vec<(Family, Input)>,
+    pub(super) json: bool,
+    pub(super) levels: Levels,
+    pub(super) colors: Colors,
+}
+
+impl LintOptions {
+    pub(super) fn new(args: &LintArgs) -> Result<Self, Diagnostic> {
+        let families = families(&args.input);
+        let inputs = families.iter().map(|family| Ok((*family, input(&args.input, *family)?)));
+        Ok(Self {
+            inputs: inputs.collect::<Result<_, Diagnostic>>()?,
+            json: args.json,
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+        })
+    }
+}
+
+pub(super) fn usage(message: &str) -> Diagnostic {
+    Diagnostic::error("usage", message)
+}
+
+fn format(args: &OutputArgs) -> Format {
+    match args.format {
+        Some(FormatName::Diff) => Format::Diff,
+        Some(FormatName::Json) => Format::Json,
+        Some(FormatName::Restore) => Format::Restore,
+        None if args.diff => Format::Diff,
+        None if args.json => Format::Json,
+        None => Format::Restore,
+    }
+}
+
+fn families(args: &InputArgs) -> &'static [Family] {
+    match (args.ipv4, args.ipv6) {
+        (true, true) => &[Family::Ipv4, Family::Ipv6],
+        (false, true) => &[Family::Ipv6],
+        (_, false) => &[Family::Ipv4],
+    }
+}
+
+fn jobs(args: &InputArgs, output: &OutputArgs, purpose: Purpose) -> Result<Vec<Job>, Diagnostic> {
+    let families = families(args);
+    let both = families.len() > 1;
+    let whole = matches!(purpose, Purpose::Print(Format::Restore | Format::Json));
+    if both && whole && output.output.is_none() {
+        return Err(usage("two families do not go into one text")
+            .help("give `-o PREFIX`: the results go to PREFIX.v4 and PREFIX.v6"));
+    }
+    let job = |family: &Family| {
+        let destination = match &output.output {
+            None => Destination::Stdout,
+            Some(path) if path.as_os_str() == "-" && !both => Destination::Stdout,
+            Some(path) if both => Destination::File(suffixed(path, *family)),
+            Some(path) => Destination::File(path.clone()),
+        };
+        Ok(Job { family: *family, input: input(args, *family)?, destination })
+    };
+    families.iter().map(job).collect()
+}
+
+fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
+    let both = args.ipv4 && args.ipv6;
+    if let Some(name) = &args.sample {
+        return Ok(Input::Sample(input::sample(name)?));
+    }
+    match &args.input {
+        None => Ok(Input::Live(args.iptables_dir.clone())),
+        Some(path) if path.as_os_str() == "-" && both => {
+            Err(usage("standard input holds the ruleset of one family")
+                .help("give -4 or -6, or files by `-46 -i PREFIX`"))
+        }
+        Some(path) if path.as_os_str() == "-" => Ok(Input::Stdin),
+        Some(path) if both => Ok(Input::File(suffixed(path, family))),
+        Some(path) => Ok(Input::File(path.clone())),
+    }
+}
+
+/// `PREFIX.v4` or `PREFIX.v6`.
+fn suffixed(prefix: &Path, family: Family) -> PathBuf {
+    let mut name = OsString::from(prefix);
+    name.push(match family {
+        Family::Ipv4 => ".v4",
+        Family::Ipv6 => ".v6",
+    });
+    name.into()
+}
+
+fn levels(args: &LevelArgs) -> Result<Levels, Diagnostic> {
+    let mut levels = Levels::default();
+    let said = levels
+        .warn(&args.warn)
+        .and_then(|()| levels.allow(&args.allow))
+        .and_then(|()| levels.deny(&args.deny));
+    match said {
+        Ok(()) => Ok(levels),
+        Err(error) => {
+            let diagnostic = usage(&error.to_string());
+            Err(match error.near {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic
+                    .help("a finding shows its code in brackets; `warnings` stands for all warnings"),
+            })
+        }
+    }
+}

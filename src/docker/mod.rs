@@ -1,0 +1,12 @@
+//! What Docker's rules tell: which engine wrote them, which bridges and published ports there are, and which rules are
+//! Docker's own.
+
+mod bridges;
+mod layout;
+mod owned;
+mod published;
+
+pub use bridges::{bridge_patterns, bridges};
+pub use layout::{Layout, USER_CHAIN, is_own_chain, layout};
+pub use owned::Owned;
+pub use published::{Published, published};

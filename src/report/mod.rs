@@ -1,0 +1,18 @@
+//! What a run prints: one format a file. Only a [`Checked`](crate::check::Checked) ruleset is printed as a result.
+
+pub mod diagnostics;
+pub mod diff;
+pub mod json;
+pub mod restore;
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The whole ruleset as iptables-restore text.
+    #[default]
+    Restore,
+    /// What the scripts changed, with the script line behind each change.
+    Diff,
+    /// One JSON object: the ruleset, the edits, the diagnostics.
+    Json,
+}

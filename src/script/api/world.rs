@@ -1,0 +1,57 @@
+//! Parameters, messages, and what surrounds the ruleset.
+
+use rhai::Array;
+use rhai::plugin::*;
+
+use crate::script::world;
+
+/// Parameters and the world.
+#[export_module]
+#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
+pub(crate) mod topic {
+    /// The parameter `name`, or `fallback` where it was not given. What was given as text becomes what `fallback` is: a
+    /// number, true or false, text, or an array (from `a,b,c`, or from the lines of a file given as `@FILE`).
+    #[rhai_fn(return_raw)]
+    pub fn param(
+        context: NativeCallContext,
+        name: &str,
+        fallback: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        world::param(&context, name, fallback)
+    }
+
+    /// The parameter `name`; that it was not given is an error.
+    #[rhai_fn(return_raw)]
+    pub fn required(context: NativeCallContext, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        world::required(&context, name)
+    }
+
+    /// Puts a `#` line in front of the next rule that is added. It is in the printed text alone: the kernel keeps no such
+    /// lines.
+    #[rhai_fn(return_raw)]
+    pub fn note(context: NativeCallContext, text: &str) -> Result<(), Box<EvalAltResult>> {
+        world::note(&context, text)
+    }
+
+    /// Warns the user; the run goes on.
+    pub fn warn(context: NativeCallContext, text: &str) {
+        world::warn(&context, text);
+    }
+
+    /// Ends the run with an error.
+    #[rhai_fn(return_raw)]
+    pub fn fail(context: NativeCallContext, text: &str) -> Result<(), Box<EvalAltResult>> {
+        Err(world::fail(&context, text))
+    }
+
+    /// Lets this script change Docker's own rules, which is an error otherwise.
+    pub fn allow_docker_edit(context: NativeCallContext) {
+        world::allow_docker_edit(&context);
+    }
+
+    /// Declares an ipset that rules may name, with addresses (or addresses with a prefix) of the family at hand.
+    #[rhai_fn(return_raw)]
+    pub fn ipset(context: NativeCallContext, name: &str, entries: Array) -> Result<(), Box<EvalAltResult>> {
+        world::ipset(&context, name, &entries)
+    }
+}

@@ -1,0 +1,15 @@
+//! The command line: what goes in, what comes out, and how a run ends.
+
+mod input;
+mod live;
+mod output;
+mod parameters;
+mod pipes;
+mod subcommands;
+
+/// A ruleset of a few rules.
+pub(crate) const RULES: &str = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";
+/// A script that adds a rule.
+pub(crate) const ADD: &str = "append(\"INPUT\", \"-p tcp --dport 22 -j ACCEPT\");\n";
+/// What the script makes of the ruleset.
+pub(crate) const ADDED: &str = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n";

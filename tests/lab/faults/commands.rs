@@ -1,0 +1,57 @@
+//! Lines that are commands other than `-A`.
+
+use super::Seen::{Load, Loads, Test};
+use super::{Row, filter, row};
+
+/// The rows.
+pub(super) const ROWS: &[Row] = &[
+    row("command", "-D not found", filter("-D INPUT -j ACCEPT"), Load, Test),
+    row("command", "-D number beyond", filter("-D INPUT 3"), Load, Test),
+    row("command", "-D number 0", filter("-D INPUT 0"), Test, Test),
+    row("command", "-D after -A", filter("-A INPUT -j ACCEPT\n-D INPUT -j ACCEPT"), Loads, Loads),
+    row("command", "-D number after -A", filter("-A INPUT -j ACCEPT\n-D INPUT 1"), Loads, Loads),
+    row("command", "-I beyond", filter("-I INPUT 3 -j ACCEPT"), Load, Test),
+    row(
+        "command",
+        "-I at len+1",
+        filter("-A INPUT -j ACCEPT\n-I INPUT 2 -s 192.0.2.1 -j ACCEPT"),
+        Loads,
+        Loads,
+    ),
+    row(
+        "command",
+        "-I at len+2",
+        filter("-A INPUT -j ACCEPT\n-I INPUT 3 -s 192.0.2.1 -j ACCEPT"),
+        Load,
+        Test,
+    ),
+    row("command", "-I 1 empty", filter("-I INPUT 1 -j ACCEPT"), Loads, Loads),
+    row("command", "-I 0", filter("-I INPUT 0 -j ACCEPT"), Test, Test),
+    row("command", "-I no number", filter("-A INPUT -j DROP\n-I INPUT -j ACCEPT"), Loads, Loads),
+    row("command", "-I word", filter("-I INPUT x -j ACCEPT"), Test, Test),
+    row("command", "-I negative", filter("-I INPUT -1 -j ACCEPT"), Test, Test),
+    row("command", "-I undeclared", filter("-I NOWHERE -j ACCEPT"), Load, Test),
+    row("command", "-R existing", filter("-A INPUT -j ACCEPT\n-R INPUT 1 -j DROP"), Load, Loads),
+    row("command", "-R beyond", filter("-R INPUT 1 -j DROP"), Load, Test),
+    row("command", "-N", filter("-N U\n-A U -j ACCEPT"), Loads, Loads),
+    row("command", "-X user", filter(":U - [0:0]\n-X U"), Loads, Loads),
+    row("command", "-X missing", filter("-X U"), Load, Test),
+    row("command", "-X builtin", filter("-X INPUT"), Load, Test),
+    row("command", "-X with rules", filter(":U - [0:0]\n-A U -j ACCEPT\n-X U"), Load, Test),
+    row("command", "-X referenced", filter(":U - [0:0]\n-A INPUT -j U\n-X U"), Load, Test),
+    row("command", "-F", filter("-A INPUT -j ACCEPT\n-F INPUT"), Loads, Loads),
+    row("command", "-F all", filter("-A INPUT -j ACCEPT\n-F"), Loads, Loads),
+    row("command", "-F missing", filter("-F NOWHERE"), Load, Test),
+    row("command", "-E", filter(":U - [0:0]\n-E U V\n-A V -j ACCEPT"), Load, Loads),
+    row("command", "-E missing", filter("-E U V"), Load, Test),
+    row("command", "-C found", filter("-A INPUT -j ACCEPT\n-C INPUT -j ACCEPT"), Loads, Loads),
+    row("command", "-C missing", filter("-C INPUT -j ACCEPT"), Load, Test),
+    row("command", "-P DROP", filter("-P INPUT DROP"), Loads, Loads),
+    row("command", "-P user", filter(":U - [0:0]\n-P U DROP"), Load, Test),
+    row("command", "-P missing arg", filter("-P INPUT"), Test, Test),
+    row("command", "-P missing chain", filter("-P NOWHERE DROP"), Load, Test),
+    row("command", "-D undeclared chain", filter("-D NOWHERE -j ACCEPT"), Load, Test),
+    row("command", "-D from declared empty user chain", filter(":U - [0:0]\n-D U -j ACCEPT"), Load, Test),
+    row("command", "-D wrong target chain", filter("-D INPUT -j NOWHERE"), Load, Test),
+    row("command", "chain deleted while referenced", filter(":U - [0:0]\n-A INPUT -j U\n-X U"), Load, Test),
+];

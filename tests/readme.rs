@@ -1,0 +1,82 @@
+//! README.md does what it says: each command of its `console` blocks is run.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::command::{Folder, Printed};
+use crate::support::process::run;
+
+/// Commands that build or test this project, which is what is going on.
+const OURS: [&str; 3] = ["cargo test", "cargo install", "cargo bench"];
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The texts of the blocks that are marked with `language`.
+fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
+    let fence = format!("```{language}\n");
+    let blocks = text.split(&fence).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// A folder with all that the commands name: the shipped scripts, the script that the text shows, programs by name.
+fn folder(text: &str) -> Folder {
+    let folder = Folder::new(&[("base.rhai", "append(\"INPUT\", \"-i lo -j ACCEPT\");\n")]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let site = blocks(text, "rhai").into_iter().next().expect("the README shows a script");
+    folder.write("site.rhai", site);
+    fs::create_dir(folder.path().join("scripts")).unwrap();
+    for entry in fs::read_dir(root.join("scripts")).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), folder.path().join("scripts").join(entry.file_name())).unwrap();
+    }
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_dwscript"), folder.path().join("bin/dwscript")).unwrap();
+    for (name, sample) in
+        [("iptables-save", "docker28-published.rules"), ("ip6tables-save", "docker28-published.v6.rules")]
+    {
+        let sample = root.join("src/samples").join(sample);
+        folder.write(&format!("bin/{name}"), &format!("#!/bin/sh\ncat {}\n", sample.display()));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(folder.path().join("bin").join(name), mode).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn the_commands_of_the_readme_run() {
+    let text = readme();
+    let folder = folder(&text);
+    let commands = blocks(&text, "console").into_iter().flat_map(str::lines);
+    let commands: Vec<&str> = commands.filter_map(|line| line.strip_prefix("$ ")).collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in commands.iter().filter(|command| !OURS.iter().any(|ours| command.starts_with(ours))) {
+        let typed = command.replace("cargo run --release -- ", "dwscript ");
+        let mut shell = Command::new("sh");
+        let path =
+            format!("{}:{}", folder.path().join("bin").display(), std::env::var("PATH").unwrap_or_default());
+        shell.args(["-c", &typed]).current_dir(folder.path()).env("PATH", path).env("LC_ALL", "C");
+        let printed = Printed::from(run(&mut shell, b""));
+        // `--check` answers by its exit status.
+        let fine = printed.status == Some(0) || command.contains("--check") && printed.status == Some(1);
+        assert!(fine, "$ {command}\n{:?}\n{}", printed.status, printed.stderr);
+        let silent = command.contains('>') || command.contains("lint");
+        assert!(silent || !printed.stdout.is_empty(), "$ {command} prints nothing");
+    }
+}
+
+#[test]
+fn the_options_of_the_readme_exist() {
+    let help = Folder::new(&[]).run(&["--help"]).stdout;
+    let text = readme();
+    let text = blocks(&text, "rhai").into_iter().fold(text.clone(), |text, script| text.replace(script, ""));
+    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
+    let ours = |word: &&str| word.starts_with("--") && word.len() > 3;
+    for option in
+        words.filter(ours).filter(|option| !["--release", "--path", "--bench", "--test"].contains(option))
+    {
+        assert!(help.contains(option), "{option} is in README.md and not in the help");
+    }
+}
