@@ -118,7 +118,8 @@ fn culprit(survey: &Survey<'_>, place: Place, hook: Hook) -> String {
     let body = survey.ruleset.body(place.rule);
     let Ok(spec) = Spec::parse(body, survey.ruleset.family()) else { return "the rule".to_owned() };
     let is_chain = is_chain_jump(survey.ruleset, place);
-    let part = parts(&spec, is_chain).find(|part| !part.hooks().contains(hook));
+    let part =
+        parts(&spec, is_chain).find(|part| part.instance().is_some_and(|part| !part.hooks().contains(hook)));
     part.map_or_else(
         || "the rule".to_owned(),
         |part| {

@@ -125,13 +125,14 @@ pub(super) fn parts<'s>(spec: &'s Spec<'s>, is_chain: bool) -> impl Iterator<Ite
 
 /// Whether `table` takes the match or target.
 pub(super) fn takes(part: &Part<'_>, table: TableName) -> bool {
-    part.extension().is_none_or(|extension| extension.tables.contains(table))
+    part.instance().is_none_or(|part| part.tables().contains(table))
 }
 
 /// The hooks that every match and the target of a rule take. Interfaces are not asked: in a user chain they load wherever
 /// it is called from.
 pub(super) fn hooks(spec: &Spec<'_>, is_chain: bool) -> HookSet {
-    parts(spec, is_chain).fold(HookSet::ALL, |hooks, part| hooks.and(part.hooks()))
+    let parts = parts(spec, is_chain).filter_map(|part| part.instance());
+    parts.fold(HookSet::ALL, |hooks, part| hooks.and(part.hooks()))
 }
 
 /// Whether the rule jumps to a chain.

@@ -26,7 +26,7 @@ fn words(survey: &Survey<'_>, place: Place) -> Words {
     let what = culprit
         .as_ref()
         .map_or_else(|| "the rule".to_owned(), |part| format!("{} `{}`", part.kind().as_str(), part.name()));
-    let tables = culprit.and_then(|part| part.extension()).map_or(TableSet::ALL, |known| known.tables);
+    let tables = culprit.and_then(|part| part.instance()).map_or(TableSet::ALL, |part| part.tables());
     let names: Vec<&str> = tables.iter().map(TableName::as_str).collect();
     let help = match names.as_slice() {
         [only] => format!("it belongs in table `{only}`: `table(\"{only}\")` has the same functions"),

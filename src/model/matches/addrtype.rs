@@ -1,19 +1,23 @@
 //! `-m addrtype`: what kind of address the source or destination is.
 
 use crate::model::Family;
-use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
+use crate::model::extension::{Extension, Instance, OptionSpec, Rule};
+use crate::model::names::Hook;
 use crate::model::value::{Flags, SpecErrorKind, Spelling, Value};
 
 pub(super) static ADDRTYPE: Extension = Extension {
     options: &[
         OptionSpec::negatable("src-type", Value::Flags(&TYPES)),
         OptionSpec::negatable("dst-type", Value::Flags(&TYPES)),
-        OptionSpec::new("limit-iface-in", Value::Nothing),
-        OptionSpec::new("limit-iface-out", Value::Nothing),
+        OptionSpec::new("limit-iface-in", Value::Nothing).at(&[Hook::Prerouting, Hook::Input, Hook::Forward]),
+        OptionSpec::new("limit-iface-out", Value::Nothing).at(&[
+            Hook::Forward,
+            Hook::Output,
+            Hook::Postrouting,
+        ]),
     ],
     rules: &[Rule::AnyOf(&["src-type", "dst-type"]), Rule::OneOf(&["limit-iface-in", "limit-iface-out"])],
     check: Some(check),
-    narrowed: Some(narrowed),
     ..Extension::matching("addrtype")
 };
 
@@ -41,16 +45,6 @@ static TYPES: Flags = Flags {
 /// BLACKHOLE, and all from PROHIBIT on.
 const NOT_IPV6: u32 = (1 << 6) | !0xff;
 const BROADCAST: u32 = 1 << 3;
-
-fn narrowed(instance: &Instance<'_>) -> HookSet {
-    if instance.has("limit-iface-in") {
-        HookSet::INCOMING
-    } else if instance.has("limit-iface-out") {
-        HookSet::OUTGOING
-    } else {
-        HookSet::ALL
-    }
-}
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     if instance.family == Family::Ipv4 {

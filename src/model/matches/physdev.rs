@@ -1,6 +1,6 @@
 //! `-m physdev`: the bridge port that a frame came in by or leaves by.
 
-use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
+use crate::model::extension::{Extension, OptionSpec, Rule};
 use crate::model::names::Hook;
 use crate::model::value::Value;
 
@@ -8,8 +8,8 @@ pub(super) static PHYSDEV: Extension = Extension {
     options: &[
         OptionSpec::negatable("physdev-is-in", Value::Nothing),
         OptionSpec::negatable("physdev-in", Value::Interface),
-        OptionSpec::negatable("physdev-is-out", Value::Nothing),
-        OptionSpec::negatable("physdev-out", Value::Interface),
+        OptionSpec::negatable("physdev-is-out", Value::Nothing).at(NOT_OUTPUT),
+        OptionSpec::negatable("physdev-out", Value::Interface).at(NOT_OUTPUT),
         OptionSpec::negatable("physdev-is-bridged", Value::Nothing),
     ],
     rules: &[Rule::AnyOf(&[
@@ -19,17 +19,8 @@ pub(super) static PHYSDEV: Extension = Extension {
         "physdev-is-out",
         "physdev-is-bridged",
     ])],
-    narrowed: Some(narrowed),
     ..Extension::matching("physdev")
 };
 
-/// The port that a frame leaves by is known for bridged frames alone, which OUTPUT never sees (`xt_physdev.c`).
-fn narrowed(instance: &Instance<'_>) -> HookSet {
-    let leaves = instance.has("physdev-out") || instance.has("physdev-is-out");
-    let bridged = instance.get("physdev-is-bridged").is_some_and(|given| !given.negated);
-    if leaves && !bridged {
-        HookSet::of(&[Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting])
-    } else {
-        HookSet::ALL
-    }
-}
+/// A bridge has not chosen the port yet when this host sends.
+const NOT_OUTPUT: &[Hook] = &[Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting];

@@ -256,10 +256,10 @@ impl<'t> Reading<'t> {
             ));
         }
         let start = self.spec.buffers.arguments.len();
-        let count = option.value.words();
-        if count > 0 {
+        if option.value.words() > 0 && !self.is_left_out(option) {
             self.arguments(option, joined, token)?;
         }
+        let count = self.spec.buffers.arguments.len() - start;
         let last = self
             .spec
             .buffers
@@ -276,6 +276,13 @@ impl<'t> Reading<'t> {
             span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
         });
         Ok(())
+    }
+
+    /// Whether the value that may be left out is not there.
+    fn is_left_out(&self, option: &OptionSpec) -> bool {
+        let next = || self.spec.buffers.words.get(self.at);
+        matches!(option.value, Value::Optional(_))
+            && next().is_none_or(|next| next.text(self.spec.text).starts_with(['-', '!']))
     }
 
     /// The last module of the extension whose first has this index.
@@ -327,7 +334,9 @@ impl<'t> Reading<'t> {
         self.spec.buffers.arguments.push(token);
         let mut last = token;
         while let Some(next) = self.spec.buffers.words.get(self.at).copied() {
-            if is_option(&next.text(self.spec.text)) {
+            let word = next.text(self.spec.text);
+            // A word with blanks was quoted for its value, whatever that begins with.
+            if is_option(&word) && !word.contains([' ', '\t']) {
                 break;
             }
             self.at += 1;

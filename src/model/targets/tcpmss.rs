@@ -1,6 +1,7 @@
 //! `-j TCPMSS`: the largest segment that a TCP connection announces.
 
-use crate::model::extension::{Extension, Families, Given, HookSet, Instance, OptionSpec, Printing, Rule};
+use crate::model::extension::{Extension, Families, Instance, OptionSpec, Printing, Rule};
+use crate::model::names::Hook;
 use crate::model::value::{Sink, Value, protocol};
 
 pub(super) static TCPMSS: Extension = Extension {
@@ -15,31 +16,21 @@ pub(super) static TCPMSS6: Extension = Extension {
     ..BOTH
 };
 
-const CLAMP: OptionSpec = OptionSpec::new("clamp-mss-to-pmtu", Value::Nothing);
+/// Where the route is not known yet, there is no path MTU to clamp to.
+const ROUTED: &[Hook] = &[Hook::Forward, Hook::Output, Hook::Postrouting];
+
+const CLAMP: OptionSpec = OptionSpec::new("clamp-mss-to-pmtu", Value::Nothing).at(ROUTED);
 
 const BOTH: Extension = Extension {
     protocols: &[protocol::TCP],
-    narrowed: Some(narrowed),
     rules: &[Rule::AnyOf(&["set-mss", "clamp-mss-to-pmtu"])],
     printing: Printing::Options(print),
     ..Extension::target("TCPMSS")
 };
 
-/// Where the route is not known yet, there is no path MTU to clamp to.
-fn narrowed(instance: &Instance<'_>) -> HookSet {
-    match last(instance) {
-        Some(given) if given.option.long == CLAMP.long => HookSet::OUTGOING,
-        _ => HookSet::ALL,
-    }
-}
-
 /// The option that came last counts.
-fn last<'s>(instance: &Instance<'s>) -> Option<Given<'s>> {
-    instance.own().next_back().and_then(|used| instance.given(used))
-}
-
 fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
-    if let Some(given) = last(instance) {
+    if let Some(given) = instance.own().next_back().and_then(|used| instance.given(used)) {
         given.push(out);
     }
 }
