@@ -1,5 +1,7 @@
 //! What is wrong with the framing of the text that was read.
 
+use rustc_hash::FxHashSet;
+
 use super::Check;
 use super::late;
 use super::report::{Report, Words};
@@ -21,7 +23,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
-    for fault in survey.ruleset.faults() {
+    let faults = survey.ruleset.faults();
+    let late: FxHashSet<&str> = faults.iter().filter_map(|fault| late_chain(&fault.kind)).collect();
+    for fault in faults {
+        // A chain that is declared later on is not one that is never declared.
+        if matches!(&fault.kind, FaultKind::UndeclaredChain(name) if late.contains(name.as_str())) {
+            continue;
+        }
         let code = fault.kind.code();
         let words = || Words::new(fault.kind.to_string()).help(help(&fault.kind));
         if loads(&fault.kind) {
@@ -30,6 +38,10 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
             report.input(fault.span, code, words);
         }
     }
+}
+
+fn late_chain(kind: &FaultKind) -> Option<&str> {
+    if let FaultKind::LateChain(name) = kind { Some(name) } else { None }
 }
 
 /// Whether iptables-restore takes such a text, or the printed one.

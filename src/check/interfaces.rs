@@ -29,10 +29,11 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
             continue;
         }
         let hook = survey.ruleset.chain(chain).hook();
-        let hooks = hook.map(|hook| HookSet::of(&[hook])).unwrap_or_else(|| {
+        let mut reached = || {
             let reach = reach.get_or_insert_with(|| survey.graph.reach(Jumps::All));
             reach.get(chain.index()).copied().unwrap_or(HookSet::NONE)
-        });
+        };
+        let hooks = hook.map_or_else(&mut reached, |hook| HookSet::of(&[hook]));
         for option in [(needs.incoming, INCOMING), (needs.outgoing, OUTGOING)] {
             let (true, option) = option else { continue };
             if hooks != HookSet::NONE && hooks.and(option.0.hooks()) == HookSet::NONE {

@@ -16,6 +16,8 @@ const GENERATED_PATTERN: &str = "br-+";
 /// The chains that keep networks apart, up to 28.
 const STAGE_1: &str = "DOCKER-ISOLATION-STAGE-1";
 const STAGE_2: &str = "DOCKER-ISOLATION-STAGE-2";
+/// The chain that does so from 29 on, for internal networks.
+const INTERNAL: &str = "DOCKER-INTERNAL";
 /// The bridge of the default network.
 const DEFAULT: &str = "docker0";
 
@@ -75,37 +77,47 @@ fn from_chain(
 /// The bridge that a rule of the chain is about, if it is one that Docker writes there. People put rules of their own into
 /// Docker's chains too, and `-i eth0` among them must not make a bridge of the uplink.
 fn bridge_of<'s>(spec: &Spec<'s>, (table, chain): (TableName, &str), target: &str) -> Option<Cow<'s, str>> {
-    let bare = spec.matches().next().is_none() && spec.protocol().is_none();
-    let outside = |address: Option<Negated<&[Address]>>| address.is_some_and(|address| address.negated);
-    let (into, out) = (spec.in_interface(), spec.out_interface());
-    let bridge = match (table, chain, target, into, out) {
-        // All but what comes from the bridge itself, and between the bridge and others.
-        (
-            TableName::Filter,
-            "DOCKER" | "DOCKER-FORWARD" | STAGE_1 | "DOCKER-INTERNAL",
-            _,
-            Some(into),
-            Some(out),
-        ) if into.value == out.value => out,
-        (TableName::Filter, "FORWARD" | "DOCKER-BRIDGE", "DOCKER", None, Some(out)) => out,
-        (TableName::Filter, "DOCKER-CT", "ACCEPT", None, Some(out)) => out,
-        (TableName::Filter, STAGE_2, "DROP", None, Some(out)) if bare => out,
-        // Internal networks.
-        (TableName::Filter, STAGE_1 | "DOCKER-INTERNAL", "DROP", None, Some(out))
-            if outside(spec.source()) =>
-        {
-            out
-        }
-        (TableName::Filter, STAGE_1 | "DOCKER-INTERNAL", "DROP", Some(into), None)
-            if outside(spec.destination()) =>
-        {
-            into
-        }
-        (TableName::Nat, "DOCKER", "RETURN", Some(into), None) if bare && !into.negated => into,
-        (TableName::Nat, "DOCKER", "DNAT", Some(into), None) if into.negated => into,
-        _ => return None,
+    let bridge = match table {
+        TableName::Nat => in_nat(spec, target),
+        _ => in_filter(spec, chain, target),
     };
-    plain(bridge)
+    plain(bridge?)
+}
+
+fn in_filter<'s>(spec: &Spec<'s>, chain: &str, target: &str) -> Option<Negated<Cow<'s, str>>> {
+    let internal = matches!((chain, target), (STAGE_1 | INTERNAL, "DROP"));
+    let outside = |address: Option<Negated<&[Address]>>| address.is_some_and(|address| address.negated);
+    match (spec.in_interface(), spec.out_interface()) {
+        (Some(into), Some(out)) => {
+            let both = matches!(chain, "DOCKER" | "DOCKER-FORWARD" | STAGE_1 | INTERNAL);
+            (both && into.value == out.value).then_some(out)
+        }
+        (None, Some(out)) => {
+            let to_bridge = match (chain, target) {
+                ("FORWARD" | "DOCKER-BRIDGE", "DOCKER") | ("DOCKER-CT", "ACCEPT") => true,
+                (STAGE_2, "DROP") => is_bare(spec),
+                _ => internal && outside(spec.source()),
+            };
+            to_bridge.then_some(out)
+        }
+        (Some(into), None) => (internal && outside(spec.destination())).then_some(into),
+        (None, None) => None,
+    }
+}
+
+fn in_nat<'s>(spec: &Spec<'s>, target: &str) -> Option<Negated<Cow<'s, str>>> {
+    let into = spec.in_interface()?;
+    let own = match target {
+        "RETURN" => is_bare(spec) && !into.negated,
+        "DNAT" => into.negated,
+        _ => false,
+    };
+    own.then_some(into)
+}
+
+/// Whether a rule has neither a match nor a protocol.
+fn is_bare(spec: &Spec<'_>) -> bool {
+    spec.matches().next().is_none() && spec.protocol().is_none()
 }
 
 /// The name, unless it is a pattern or loopback.

@@ -120,8 +120,8 @@ impl Shape<'_> {
             (Some((false, _)), None, "ACCEPT") => {
                 self.facts.sets && self.has_only(&[]) && spec.out_interface().is_none()
             }
-            (Some((false, from)), Some((_, to)), "ACCEPT") => self.has_only(&[]) && from == to,
-            (Some((false, from)), Some((false, to)), "DROP") => self.has_only(&[]) && from == to,
+            (Some((false, from)), Some((_, to)), "ACCEPT")
+            | (Some((false, from)), Some((false, to)), "DROP") => self.has_only(&[]) && from == to,
             _ => false,
         }
     }
