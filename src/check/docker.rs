@@ -40,6 +40,15 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// A chain's rules, compared with what they were.
+#[derive(Default)]
+struct Compared {
+    /// The rules of before that are still there, each with what it is now.
+    kept: FxHashMap<RuleId, RuleId>,
+    /// The added rules that are some rule of Docker's again, each with the one that it is.
+    again: FxHashMap<RuleId, RuleId>,
+}
+
 /// Looks at what became of Docker's rules.
 struct Guard<'r> {
     ruleset: &'r Ruleset,
@@ -55,13 +64,12 @@ impl Guard<'_> {
             return;
         }
         let taken = |rule: &RuleId| self.taken_out(*rule).is_some() && self.owned.is_docker(id, *rule);
-        let again = if base.rules.iter().any(|rule| taken(&rule)) {
-            self.compare(id, report)
-        } else {
-            FxHashMap::default()
-        };
-        if self.ruleset.builtin(TableName::Filter, Hook::Forward) == Some(id) {
-            self.forward(id, &again, report);
+        let changed = base.rules.iter().any(|rule| taken(&rule));
+        let compared = if changed { self.compare(id) } else { Compared::default() };
+        let is_forward = self.ruleset.builtin(TableName::Filter, Hook::Forward) == Some(id);
+        let told = is_forward && self.forward(id, &compared.again, report);
+        if changed && !told {
+            self.order(id, &compared.kept, report);
         }
     }
 
@@ -93,14 +101,14 @@ impl Guard<'_> {
         self.ruleset.removed_by(rule).filter(|edit| !self.is_allowed(*edit))
     }
 
-    /// Compares Docker's rules in a chain with what they were: all of them, in their order. What was taken out and added
-    /// again is there; answers these, each with the rule that it was.
-    fn compare(&mut self, id: ChainId, report: &mut Report<'_>) -> FxHashMap<RuleId, RuleId> {
+    /// Compares Docker's rules in a chain with what they were, and remembers those that are gone. What was taken out and
+    /// added again is there.
+    fn compare(&mut self, id: ChainId) -> Compared {
         let now = self.ruleset.chain(id).rules();
-        let before: Vec<RuleId> = self.ruleset.chain(id).base_rules().iter().collect();
+        let before = self.ruleset.chain(id).base_rules();
         let mut kept = self.kept(now);
-        let gone = before.iter().filter(|rule| !kept.contains_key(rule) && self.taken_out(**rule).is_some());
-        let gone: Vec<RuleId> = gone.copied().filter(|rule| self.owned.is_docker(id, *rule)).collect();
+        let gone = before.iter().filter(|rule| !kept.contains_key(rule) && self.taken_out(*rule).is_some());
+        let gone: Vec<RuleId> = gone.filter(|rule| self.owned.is_docker(id, *rule)).collect();
         let again = self.added_again(now, &gone);
         kept.extend(again.iter().map(|(new, old)| (*old, *new)));
         for rule in gone.iter().filter(|rule| !kept.contains_key(rule)) {
@@ -108,8 +116,7 @@ impl Guard<'_> {
                 self.lost.entry(edit).or_default().push(*rule);
             }
         }
-        self.order(id, &before, &kept, report);
-        again
+        Compared { kept, again }
     }
 
     /// The rules of before that are still there, each with what it is now: rewritten, where a chain got another name.
@@ -133,18 +140,10 @@ impl Guard<'_> {
     }
 
     /// Reports rules of Docker's that stand in another order than before.
-    fn order(
-        &self,
-        id: ChainId,
-        before: &[RuleId],
-        kept: &FxHashMap<RuleId, RuleId>,
-        report: &mut Report<'_>,
-    ) {
-        let docker: Vec<RuleId> = before
-            .iter()
-            .copied()
-            .filter(|rule| kept.contains_key(rule) && self.owned.is_docker(id, *rule))
-            .collect();
+    fn order(&self, id: ChainId, kept: &FxHashMap<RuleId, RuleId>, report: &mut Report<'_>) {
+        let before = self.ruleset.chain(id).base_rules().iter();
+        let docker = before.filter(|rule| kept.contains_key(rule) && self.owned.is_docker(id, *rule));
+        let docker: Vec<RuleId> = docker.collect();
         let places: FxHashMap<RuleId, usize> =
             self.ruleset.chain(id).rules().iter().enumerate().map(|(at, rule)| (rule, at)).collect();
         let place = |rule: &RuleId| kept.get(rule).and_then(|now| places.get(now)).copied();
@@ -154,7 +153,7 @@ impl Guard<'_> {
         });
         let Some(turned) = turned else { return };
         let moved = turned.iter().find_map(|rule| Some((*rule, self.taken_out(*rule)?)));
-        let Some((rule, edit)) = moved.filter(|(rule, _)| !self.is_user_jump(*rule)) else { return };
+        let Some((rule, edit)) = moved else { return };
         report.edit(edit, RULE, || {
             Words::new("a rule of Docker's is moved among Docker's own")
                 .note(format!("the rule is `{}`", self.ruleset.line(rule)))
@@ -193,10 +192,11 @@ impl Guard<'_> {
         forward && self.ruleset.symbols().name(self.ruleset.target(rule)) == USER_CHAIN
     }
 
-    /// No rule of Docker's stands before the jump to DOCKER-USER, unless the input had it so.
-    fn forward(&self, id: ChainId, again: &FxHashMap<RuleId, RuleId>, report: &mut Report<'_>) {
+    /// Reports rules of Docker's that stand before the jump to DOCKER-USER, unless the input had it so; whether there are
+    /// any.
+    fn forward(&self, id: ChainId, again: &FxHashMap<RuleId, RuleId>, report: &mut Report<'_>) -> bool {
         let chain = self.ruleset.chain(id);
-        let Some(jump) = chain.rules().iter().find(|rule| self.is_user_jump(*rule)) else { return };
+        let Some(jump) = chain.rules().iter().find(|rule| self.is_user_jump(*rule)) else { return false };
         let above = |rules: &Sequence| -> Vec<RuleId> {
             rules.iter().take_while(|rule| !self.is_user_jump(*rule)).collect()
         };
@@ -216,9 +216,10 @@ impl Guard<'_> {
                 found.entry(edit).or_default().push(rule);
             }
         }
-        for (edit, rules) in found {
-            self.report_above(edit, &rules, report);
+        for (edit, rules) in &found {
+            self.report_above(*edit, rules, report);
         }
+        !found.is_empty()
     }
 
     fn report_above(&self, edit: EditId, rules: &[RuleId], report: &mut Report<'_>) {

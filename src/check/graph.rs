@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use super::added_by;
-use super::components;
 use crate::model::extension::HookSet;
 use crate::model::{ChainId, RuleId, Ruleset, TableName};
 
@@ -67,11 +66,6 @@ impl<'r> Graph<'r> {
     pub(super) fn from(&self, chain: ChainId) -> &[Jump] {
         let range = self.ranges.get(chain.index()).copied();
         range.and_then(|(start, end)| self.jumps.get(start..end)).unwrap_or_default()
-    }
-
-    /// All jumps.
-    pub(super) fn all(&self) -> &[Jump] {
-        &self.jumps
     }
 
     fn counts(&self, jump: &Jump, jumps: Jumps) -> bool {
@@ -163,12 +157,6 @@ impl<'r> Graph<'r> {
             }
         }
         depths
-    }
-
-    /// The sets of chains that jump in circles: in each, every chain reaches every other.
-    pub(super) fn circles(&self) -> Vec<Vec<ChainId>> {
-        let chains = TableName::ALL.into_iter().flat_map(|table| self.ruleset.live_chains(table));
-        components::circles(self, chains)
     }
 }
 

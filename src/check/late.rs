@@ -2,11 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
-use super::graph::Jump;
 use super::report::{Report, Words};
 use super::survey::Survey;
 use super::{Check, added_by};
-use crate::model::{ChainId, Ruleset, TableName};
+use crate::model::{ChainId, RuleId, Ruleset, TableName};
 use crate::save::{self, Patch};
 use crate::source::Span;
 
@@ -24,16 +23,16 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
         return;
     }
     let mut patches = None;
-    for jump in survey.graph.all() {
-        let Some(line) = late.get(&jump.to) else { continue };
-        let at = if added_by(ruleset, jump.rule).is_some() {
-            printed_at(ruleset, *jump, patches.get_or_insert_with(|| save::patches(ruleset)))
+    for (rule, to) in jumps(ruleset) {
+        let Some(line) = late.get(&to) else { continue };
+        let at = if added_by(ruleset, rule).is_some() {
+            printed_at(ruleset, rule, patches.get_or_insert_with(|| save::patches(ruleset)))
         } else {
-            ruleset.span(jump.rule).map(|span| span.start)
+            ruleset.span(rule).map(|span| span.start)
         };
         if at.is_some_and(|at| at < line.start) {
-            report.rule(jump.rule, CODE, || {
-                let name = ruleset.chain_name(jump.to);
+            report.rule(rule, CODE, || {
+                let name = ruleset.chain_name(to);
                 let number = ruleset.source().line(line.start);
                 Words::new(format!(
                     "chain `{name}` is declared after a rule that jumps to it, in line {number}"
@@ -42,6 +41,14 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
             });
         }
     }
+}
+
+/// Every rule that jumps to a chain, with the chain. The graph will not do: of several jumps it knows one.
+fn jumps(ruleset: &Ruleset) -> impl Iterator<Item = (RuleId, ChainId)> {
+    TableName::ALL.into_iter().flat_map(move |table| {
+        let rules = ruleset.live_chains(table).flat_map(|chain| ruleset.chain(chain).rules().iter());
+        rules.filter_map(move |rule| Some((rule, ruleset.table(table).chain(ruleset.target(rule))?)))
+    })
 }
 
 /// The user chains that are declared behind the first rule of their table, each with the line that does it.
@@ -62,8 +69,8 @@ fn late_chains(ruleset: &Ruleset) -> FxHashMap<ChainId, Span> {
 }
 
 /// Where among the lines of the source a rule that a script added is printed.
-fn printed_at(ruleset: &Ruleset, jump: Jump, patches: &[Patch]) -> Option<u32> {
-    let (edit, line) = (added_by(ruleset, jump.rule), ruleset.line(jump.rule));
+fn printed_at(ruleset: &Ruleset, rule: RuleId, patches: &[Patch]) -> Option<u32> {
+    let (edit, line) = (added_by(ruleset, rule), ruleset.line(rule));
     let prints = |patch: &&Patch| patch.added.iter().any(|added| added.edit == edit && added.text == line);
     patches.iter().find(prints).map(|patch| patch.at)
 }

@@ -1,5 +1,6 @@
 //! Chains that jump in a circle, and chains nested deeper than the kernel follows.
 
+use super::components;
 use super::graph::{Depth, Jump, Jumps};
 use super::report::{Report, Words};
 use super::survey::Survey;
@@ -25,16 +26,15 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
 
 fn loops(survey: &Survey<'_>, report: &mut Report<'_>) {
     // Chains that are in an order do not jump in circles, and mostly all are.
-    let chains = TableName::ALL.into_iter().flat_map(|table| survey.ruleset.live_chains(table)).count();
-    if survey.graph.order(Jumps::All).len() == chains {
+    let chains = || TableName::ALL.into_iter().flat_map(|table| survey.ruleset.live_chains(table));
+    if survey.graph.order(Jumps::All).len() == chains().count() {
         return;
     }
-    let circles = survey.graph.circles();
     let (all, read) = (survey.graph.reach(Jumps::All), survey.graph.reach(Jumps::Read));
     let is_reached = |reach: &[HookSet], chains: &[ChainId]| {
         chains.iter().any(|chain| reach.get(chain.index()).is_some_and(|hooks| *hooks != HookSet::NONE))
     };
-    for chains in circles {
+    for chains in components::circles(&survey.graph, chains()) {
         let circle = Circle::new(survey, &chains);
         circle.report(survey, (is_reached(&all, &chains), is_reached(&read, &chains)), report);
     }
