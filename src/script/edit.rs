@@ -104,6 +104,7 @@ fn add(
     let mut session = shared.borrow_mut();
     let edit = session.ruleset.begin(EditKind::Add, id, origin).map_err(|error| refuse(context, &error))?;
     for (offset, rule) in rules.into_iter().enumerate() {
+        session.watch.step(context)?;
         session.ruleset.insert_rule(edit, id, index.saturating_add(offset), rule);
     }
     Ok(())

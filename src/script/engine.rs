@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
-    BasicMathPackage, BasicStringPackage, BitFieldPackage, LanguageCorePackage, LogicPackage,
-    MoreStringPackage, Package,
+    BasicMathPackage, BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{Dynamic, Engine, Module, OptimizationLevel};
+use rhai::{Engine, Module, OptimizationLevel};
 
 use super::api;
 use super::docker_view::DockerView;
-use super::limits::{self, Limits};
+use super::limits;
 use super::session::{SharedSession, tag};
 use super::view::RulesetView;
 
@@ -22,35 +21,35 @@ pub(super) const VARIABLES: [&str; 3] = ["docker", "family", "ruleset"];
 /// Where `print` and `debug` write.
 pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// An engine whose functions work on `session`; without one it is only asked for its functions.
-pub(super) fn engine(session: Option<&SharedSession>, limits: Limits, print: Option<Printer>) -> Engine {
+/// An engine whose functions work on `session`.
+pub(super) fn engine(session: &SharedSession, print: Option<Printer>) -> Engine {
     let mut engine = Engine::new_raw();
     packages(&mut engine);
     engine.disable_symbol("eval");
     engine.set_optimization_level(OptimizationLevel::Simple);
-    engine.set_strict_variables(false);
-    limits::set(&mut engine, limits);
+    engine.set_strict_variables(true);
+    limits::set(&mut engine, &session.borrow().watch);
     api::register(&mut engine);
-    if let Some(session) = session {
-        engine.set_default_tag(tag(session));
-        variables(&mut engine, session);
+    engine.set_default_tag(tag(session));
+    engine.register_global_module(variables(session).into());
+    if let Some(print) = print {
+        output(&mut engine, print);
     }
-    let print = print.unwrap_or_else(|| Arc::new(|_| {}));
-    let debug = Arc::clone(&print);
-    engine.on_print(move |text| print(text));
-    engine.on_debug(move |text, source, position| {
-        debug(&format!(
-            "{}{}: {text}",
-            source.map(|source| [source, ":"].concat()).unwrap_or_default(),
-            position.line().unwrap_or(0)
-        ));
-    });
     engine
 }
 
-/// Rhai's packages without time, sleep, blobs and `eval`.
+/// Has `print` and `debug` write by `print`; the latter says where it is.
+fn output(engine: &mut Engine, print: Printer) {
+    let debug = Arc::clone(&print);
+    engine.on_print(move |text| print(text));
+    engine.on_debug(move |text, source, position| {
+        let place = source.map(|source| [source, ":"].concat()).unwrap_or_default();
+        debug(&format!("{place}{}: {text}", position.line().unwrap_or(0)));
+    });
+}
+
+/// Rhai's packages, but for time, blobs and the core, which has `sleep`.
 fn packages(engine: &mut Engine) {
-    LanguageCorePackage::new().register_into_engine(engine);
     ArithmeticPackage::new().register_into_engine(engine);
     BitFieldPackage::new().register_into_engine(engine);
     LogicPackage::new().register_into_engine(engine);
@@ -63,23 +62,21 @@ fn packages(engine: &mut Engine) {
     BasicMapPackage::new().register_into_engine(engine);
 }
 
-/// The variables of the host, in functions too; a parameter or variable of the script's goes before them.
-fn variables(engine: &mut Engine, session: &SharedSession) {
-    let session = Rc::clone(session);
-    #[expect(deprecated, reason = "Rhai marks the call as one that may change, and has no other for this")]
-    engine.on_var(move |name, _, context| {
-        if !VARIABLES.contains(&name) || context.scope().contains(name) {
-            return Ok(None);
-        }
-        Ok(match name {
-            "docker" => Some(Dynamic::from(DockerView(Rc::clone(&session)))),
-            "ruleset" => Some(Dynamic::from(RulesetView(Rc::clone(&session)))),
-            "family" => Some(session.borrow().ruleset.family().as_str().into()),
-            _ => None,
-        })
-    });
-    #[expect(deprecated, reason = "Rhai marks the call as one that may change, and has no other for this")]
-    engine.on_def_var(|_, definition, _| Ok(!VARIABLES.contains(&definition.name())));
+/// The variables of the host, which functions see too; a script's own variable of the name goes before them.
+fn variables(session: &SharedSession) -> Module {
+    let mut module = Module::new();
+    module.set_var("docker", DockerView(Rc::clone(session)));
+    module.set_var("family", session.borrow().ruleset.family().as_str());
+    module.set_var("ruleset", RulesetView(Rc::clone(session)));
+    module
+}
+
+/// An engine that only reads scripts, and takes any variable for known.
+pub(super) fn parser() -> Engine {
+    let mut engine = Engine::new_raw();
+    engine.set_optimization_level(OptimizationLevel::None);
+    limits::set_depths(&mut engine);
+    engine
 }
 
 /// An engine that has the functions of `module` alone, to be asked for them.

@@ -1,17 +1,23 @@
 //! The one conversion of script errors: what Rhai says becomes a diagnostic at the innermost place, with the calls that
 //! led there.
 
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, ParseErrorType, Position};
 
-use super::names;
+use super::limits::Limit;
+use super::names::{self, Names};
+use super::resolver::Modules;
 use super::session::Session;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::source::{SourceFile, Span};
 
 /// What a function of the host answers.
 pub(crate) type Native<T> = Result<T, Box<EvalAltResult>>;
+
+/// The longest sentence of a message, in bytes.
+const LONGEST: usize = 4096;
 
 /// An error that a function of the host raises.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,48 +52,32 @@ impl Fault {
 }
 
 /// The fault as Rhai's error, at the place of the call.
-pub(crate) fn raise(context: &NativeCallContext, fault: Fault) -> Box<EvalAltResult> {
+pub(crate) fn raise(context: &NativeCallContext, mut fault: Fault) -> Box<EvalAltResult> {
+    let texts = std::iter::once(&mut fault.message).chain(&mut fault.notes).chain(&mut fault.help);
+    texts.filter(|text| text.len() > LONGEST).for_each(|text| *text = shortened(&text));
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), context.call_position()))
 }
+
+/// A place in a script.
+type Place = (Arc<SourceFile>, Position);
 
 /// A call that led to the error: the function, and where it was called.
 struct Frame {
     function: String,
-    place: (Arc<SourceFile>, Position),
+    place: Place,
 }
 
 /// The diagnostic of an error of the script that runs in `session`.
-pub(super) fn diagnose(engine: &Engine, session: &Session, error: &EvalAltResult) -> Diagnostic {
-    let mut source = session.source(None);
-    let mut frames = Vec::new();
-    let mut inner = error;
-    loop {
-        inner = match inner {
-            EvalAltResult::ErrorInFunctionCall(function, within, next, position) => {
-                frames.push(Frame { function: function.clone(), place: (Arc::clone(&source), *position) });
-                if !within.is_empty() {
-                    source = session.source(Some(within));
-                }
-                next
-            }
-            EvalAltResult::ErrorInModule(module, next, position) => {
-                let function = format!("import {module:?}");
-                frames.push(Frame { function, place: (Arc::clone(&source), *position) });
-                if session.sources.contains_key(module) {
-                    source = session.source(Some(module));
-                }
-                next
-            }
-            _ => break,
-        };
-    }
-    let mut position = inner.position();
-    if position.is_none()
-        && let Some(frame) = frames.pop()
-    {
-        (source, position) = frame.place;
-    }
-    let described = describe(engine, inner);
+pub(super) fn diagnose(
+    engine: &Engine,
+    modules: &Modules,
+    session: &Session,
+    error: &EvalAltResult,
+) -> Diagnostic {
+    let (inner, (source, position), frames) = innermost(session, error);
+    let module = |path: &str| modules.text(source.name(), path);
+    let names = Names { engine, text: source.text(), module: &module };
+    let described = describe(&names, inner);
     let mut diagnostic = match span_of(&source, position) {
         Some(span) => described.at(&source, span, ""),
         None => described.note(format!("in `{}`", source.name())),
@@ -101,6 +91,37 @@ pub(super) fn diagnose(engine: &Engine, session: &Session, error: &EvalAltResult
     diagnostic
 }
 
+/// The error at the bottom, its place, and the calls that led there, the outermost first.
+fn innermost<'e>(session: &Session, error: &'e EvalAltResult) -> (&'e EvalAltResult, Place, Vec<Frame>) {
+    let mut source = session.source(None);
+    let mut frames = Vec::new();
+    let mut inner = error;
+    loop {
+        let (function, within, next, position) = match inner {
+            EvalAltResult::ErrorInFunctionCall(function, within, next, position) => {
+                let function = if function.starts_with("anon$") { "a closure" } else { function };
+                (function.to_owned(), within, next, *position)
+            }
+            EvalAltResult::ErrorInModule(module, next, position) => {
+                (format!("import {module:?}"), module, next, *position)
+            }
+            _ => break,
+        };
+        frames.push(Frame { function, place: (Arc::clone(&source), position) });
+        if session.sources.contains_key(within) {
+            source = session.source(Some(within));
+        }
+        inner = next;
+    }
+    let mut place = (source, inner.position());
+    if place.1.is_none()
+        && let Some(frame) = frames.pop()
+    {
+        place = frame.place;
+    }
+    (inner, place, frames)
+}
+
 /// The part of the line that an error at `position` is about.
 fn span_of(source: &SourceFile, position: Position) -> Option<Span> {
     let line = u32::try_from(position.line()?).ok()?;
@@ -108,13 +129,13 @@ fn span_of(source: &SourceFile, position: Position) -> Option<Span> {
     Some(source.expression_span(line, column))
 }
 
-fn describe(engine: &Engine, error: &EvalAltResult) -> Diagnostic {
+fn describe(names: &Names<'_>, error: &EvalAltResult) -> Diagnostic {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
-        EvalAltResult::ErrorParsing(kind, _) => parsing(kind),
-        EvalAltResult::ErrorFunctionNotFound(signature, _) => names::function_not_found(engine, signature),
-        EvalAltResult::ErrorVariableNotFound(name, _) => names::variable_not_found(name),
-        EvalAltResult::ErrorDotExpr(text, _) => names::property_not_found(engine, text),
+        EvalAltResult::ErrorParsing(kind, _) => parsing(names, kind),
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => names.function_not_found(signature),
+        EvalAltResult::ErrorVariableNotFound(name, _) => names.variable_not_found(name),
+        EvalAltResult::ErrorDotExpr(text, _) => names.property_not_found(text),
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
             Diagnostic::error("unknown-property", format!("there is no property `{name}`"))
                 .help("`scripts/API.md` lists what can be read")
@@ -123,8 +144,8 @@ fn describe(engine: &Engine, error: &EvalAltResult) -> Diagnostic {
             Diagnostic::error("missing-module", format!("there is no module `{path}`"))
                 .help("modules are looked for beside the script, then in the folders given by `--library`")
         }
-        EvalAltResult::ErrorTerminated(token, _) => limit(token),
-        EvalAltResult::ErrorStackOverflow(_) => limit(&Dynamic::from("depth")),
+        EvalAltResult::ErrorTerminated(token, _) => limit(token.clone().try_cast()),
+        EvalAltResult::ErrorStackOverflow(_) => limit(Some(Limit::Depth)),
         EvalAltResult::ErrorMismatchDataType(wanted, given, _) => Diagnostic::error(
             "bad-value",
             format!("this is {}, and {} is wanted", names::type_word(given), names::type_word(wanted)),
@@ -147,6 +168,23 @@ fn plain_text(error: &EvalAltResult) -> String {
     text
 }
 
+/// What is shown of a value: an array may hold a long text a million times.
+pub(super) fn shortened(value: &impl fmt::Display) -> String {
+    struct Short(String);
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let end = text.floor_char_boundary(LONGEST.saturating_sub(self.0.len()));
+            self.0.push_str(text.get(..end).unwrap_or_default());
+            if end < text.len() { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut short = Short(String::new());
+    if write!(short, "{value}").is_err() {
+        short.0.push('…');
+    }
+    short.0
+}
+
 fn lower(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_lowercase().collect::<String>()).unwrap_or_default();
@@ -160,30 +198,30 @@ fn thrown(value: &Dynamic) -> Diagnostic {
             fault.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.note(note.clone()));
         return fault.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone()));
     }
-    Diagnostic::error("thrown", format!("the script threw `{value}`"))
+    Diagnostic::error("thrown", format!("the script threw `{}`", shortened(value)))
 }
 
-fn parsing(kind: &ParseErrorType) -> Diagnostic {
+fn parsing(names: &Names<'_>, kind: &ParseErrorType) -> Diagnostic {
     let text = kind.to_string();
     let diagnostic = Diagnostic::error("syntax", lower(&text));
     match kind {
         ParseErrorType::Reserved(word) => {
             diagnostic.help(format!("Rhai reserves `{word}`: choose another name"))
         }
-        ParseErrorType::VariableUndefined(name) => names::variable_not_found(name),
+        ParseErrorType::VariableUndefined(name) => names.variable_not_found(name),
+        ParseErrorType::ModuleUndefined(name) => names.module_not_imported(name),
         _ => diagnostic.help("https://rhai.rs/book has the language"),
     }
 }
 
 /// What is said of a script that ran into a limit.
-fn limit(token: &Dynamic) -> Diagnostic {
-    let which = token.clone().into_string().unwrap_or_default();
-    let (code, message, help) = match which.as_str() {
-        "memory" => ("memory-limit", "the script takes too much memory", "hold less at a time"),
-        "depth" => {
+fn limit(which: Option<Limit>) -> Diagnostic {
+    let (code, message, help) = match which {
+        Some(Limit::Memory) => ("memory-limit", "the script takes too much memory", "hold less at a time"),
+        Some(Limit::Depth) => {
             ("depth-limit", "the script calls functions too deep", "is there a recursion without an end?")
         }
-        _ => (
+        Some(Limit::Time) | None => (
             "time-limit",
             "the script runs too long",
             "is there a loop without an end? `--time-limit SECONDS` gives it longer",

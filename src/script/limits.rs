@@ -1,28 +1,37 @@
 //! What a script may use: time, memory, depth.
 //!
 //! Rhai's own size limits make growing an array quadratic, and its operation count starts anew in each call from a
-//! native function. So the engine is asked about progress at every operation, and memory is what the allocator says.
+//! native function. So the engine asks a [`Watch`] at every operation, and memory is what the allocator says.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, INT, ImmutableString, NativeCallContext};
+use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
-use super::error::{Fault, raise};
+use super::error::Native;
 
 /// How many calls of functions may be inside each other.
 const CALLS: usize = 64;
+/// How deep expressions and blocks may be inside each other.
+const DEPTH: usize = 128;
 /// How many operations pass between two looks at the clock.
-const OPERATIONS: u32 = 256;
-/// The longest text that a function may make of others in one go, in bytes.
-const TEXT: usize = 16 << 20;
+const OPERATIONS: u32 = 32;
+/// What a script may take for each rule that there is, in bytes: hosts with a million rules get along.
+const MEMORY_PER_RULE: usize = 128;
+/// How many bytes of stack the deepest values need for each byte that they take. Values inside values are dropped by
+/// recursion: a chain of closures takes 107 bytes a link and 250 of stack, as measured.
+const STACK_PER_BYTE: usize = 4;
+/// The least stack that the deepest calls need, in bytes.
+const STACK: usize = 64 << 20;
 
 /// Limits of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// How long all scripts together may run.
     pub time: Duration,
-    /// How much memory they may take, in bytes, beside what the ruleset takes before they run.
+    /// How much memory they may take, in bytes, beside their own text, what the ruleset takes before they run and
+    /// 128 bytes for each of its rules.
     pub memory: usize,
     /// How much memory the process has allocated, in bytes; without it memory is not bounded.
     pub allocated: Option<fn() -> usize>,
@@ -30,93 +39,115 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { time: Duration::from_secs(4), memory: 128 << 20, allocated: None }
+        Self { time: Duration::from_secs(4), memory: 96 << 20, allocated: None }
     }
 }
 
-/// Sets the limits on `engine`; time counts from now.
-pub(super) fn set(engine: &mut Engine, limits: Limits) {
-    engine.set_max_call_levels(CALLS);
-    engine.set_max_expr_depths(64, 64);
-    let end = Instant::now() + limits.time;
-    let most = limits.allocated.map(|allocated| allocated().saturating_add(limits.memory));
-    let left = Cell::new(OPERATIONS);
-    engine.on_progress(move |_| {
-        if limits.allocated.zip(most).is_some_and(|(allocated, most)| allocated() > most) {
-            return Some("memory".into());
-        }
-        left.set(left.get() - 1);
-        if left.get() == 0 {
-            left.set(OPERATIONS);
-            return (Instant::now() > end).then(|| "time".into());
-        }
-        None
-    });
-    bound(engine);
+impl Limits {
+    /// The limits over a ruleset of so many rules.
+    pub(super) fn for_rules(mut self, rules: usize) -> Self {
+        self.memory = self.memory.saturating_add(rules.saturating_mul(MEMORY_PER_RULE));
+        self
+    }
+
+    /// The stack, in bytes, that no script overflows within its memory.
+    pub(super) fn stack(&self) -> usize {
+        if self.allocated.is_none() { STACK } else { STACK.max(self.memory.saturating_mul(STACK_PER_BYTE)) }
+    }
 }
 
-/// Puts bounded functions in the place of those of Rhai's that can make much of little in a single operation.
-fn bound(engine: &mut Engine) {
-    engine.register_fn(
-        "pad",
-        |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
-            pad_text(&context, text, length, with)
-        },
-    );
-    engine.register_fn(
-        "pad",
-        |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: char| {
-            pad_text(&context, text, length, with.encode_utf8(&mut [0; 4]))
-        },
-    );
-    engine.register_fn("pad", |context: NativeCallContext, array: &mut Array, length: INT, with: Dynamic| {
-        let length = usize::try_from(length).unwrap_or(0);
-        if length > TEXT / size_of::<Dynamic>() {
-            return Err(too_long(&context, "pad"));
+/// Which limit a script ran into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    Time,
+    Memory,
+    Depth,
+}
+
+/// Watches over the limits of a run.
+///
+/// A limit once met stays met: some functions that take closures go on when a closure fails, and a script may catch
+/// what an import raises.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    end: Instant,
+    allocated: Option<fn() -> usize>,
+    most: Cell<usize>,
+    left: Cell<u32>,
+    met: Cell<Option<Limit>>,
+}
+
+impl Watch {
+    /// A watch whose time counts from now, and whose memory from what is allocated now.
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            end: Instant::now() + limits.time,
+            allocated: limits.allocated,
+            most: Cell::new(
+                limits.allocated.map_or(0, |allocated| allocated()).saturating_add(limits.memory),
+            ),
+            left: Cell::new(OPERATIONS),
+            met: Cell::new(None),
         }
-        while array.len() < length {
-            array.push(with.clone());
+    }
+
+    /// Runs `work`, which makes what the script is not to answer for.
+    pub(super) fn excuse<T>(&self, work: impl FnOnce() -> T) -> T {
+        let now = || self.allocated.map_or(0, |allocated| allocated());
+        let before = now();
+        let result = work();
+        self.most.set(self.most.get().saturating_add(now().saturating_sub(before)));
+        result
+    }
+
+    /// The limit that was met, if any.
+    pub(super) fn met(&self) -> Option<Limit> {
+        self.met.get()
+    }
+
+    /// Counts an operation.
+    fn operation(&self) -> Option<Limit> {
+        if self.allocated.is_some_and(|allocated| allocated() > self.most.get()) {
+            self.meet(Limit::Memory);
         }
-        Ok(())
-    });
-    engine.register_fn(
-        "replace",
-        |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {
-            let finds = if from.is_empty() { text.len() + 1 } else { text.matches(from).count() };
-            if text.len().saturating_add(finds.saturating_mul(to.len())) > TEXT {
-                return Err(too_long(&context, "replace"));
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            self.left.set(OPERATIONS);
+            if Instant::now() > self.end {
+                self.meet(Limit::Time);
             }
-            *text = text.replace(from, to).into();
-            Ok(())
-        },
-    );
-    engine.register_fn("split", |context: NativeCallContext, text: &str, at: &str| {
-        if text.len() > TEXT / 16 {
-            return Err(too_long(&context, "split"));
         }
-        Ok(text.split(at).map(|part| Dynamic::from(part.to_owned())).collect::<Array>())
-    });
+        self.met.get()
+    }
+
+    /// Takes the limit as met, unless one was before.
+    pub(super) fn meet(&self, limit: Limit) {
+        self.met.set(self.met.get().or(Some(limit)));
+    }
+
+    /// Counts one of many steps that a function of the host takes.
+    ///
+    /// # Errors
+    /// A limit is met: the function is to stop, and the script cannot catch it.
+    pub(crate) fn step(&self, context: &NativeCallContext) -> Native<()> {
+        self.operation().map_or(Ok(()), |limit| Err(terminated(limit, context.call_position())))
+    }
 }
 
-fn pad_text(
-    context: &NativeCallContext,
-    text: &mut ImmutableString,
-    length: INT,
-    with: &str,
-) -> Result<(), Box<EvalAltResult>> {
-    let length = usize::try_from(length).unwrap_or(0);
-    if length.saturating_mul(with.len().max(1)) > TEXT {
-        return Err(too_long(context, "pad"));
-    }
-    let missing = length.saturating_sub(text.chars().count());
-    if missing > 0 && !with.is_empty() {
-        let padding: String = with.chars().cycle().take(missing).collect();
-        *text = [text.as_str(), &padding].concat().into();
-    }
-    Ok(())
+/// The error of a limit; a script cannot catch it.
+pub(super) fn terminated(limit: Limit, position: Position) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(limit), position))
 }
 
-fn too_long(context: &NativeCallContext, function: &str) -> Box<EvalAltResult> {
-    let fault = Fault::new("memory-limit", format!("`{function}` would make more than {} MiB", TEXT >> 20));
-    raise(context, fault.help("hold less at a time"))
+/// Sets the limits on `engine`.
+pub(super) fn set(engine: &mut Engine, watch: &Rc<Watch>) {
+    set_depths(engine);
+    let watch = Rc::clone(watch);
+    engine.on_progress(move |_| watch.operation().map(Dynamic::from));
+}
+
+/// Sets how deep calls and expressions may be; Rhai's own bounds differ between debug and release builds.
+pub(super) fn set_depths(engine: &mut Engine) {
+    engine.set_max_call_levels(CALLS);
+    engine.set_max_expr_depths(DEPTH, DEPTH);
 }

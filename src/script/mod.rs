@@ -1,7 +1,9 @@
 //! Scripts: run in order on one draft of a ruleset.
 
 mod api;
+mod bounded;
 mod building;
+mod compile;
 mod docker_view;
 mod edit;
 mod engine;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{AST, Engine, EvalAltResult};
+use rhai::{Engine, EvalAltResult, Position};
 
 pub use engine::Printer;
 pub use limits::Limits;
@@ -35,11 +37,9 @@ pub use session::IpSet;
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
 use crate::source::SourceFile;
+use limits::Watch;
 use resolver::Modules;
 use session::{Session, SharedSession};
-
-/// The stack of the thread that scripts run on, in bytes: enough for the deepest calls that are let through.
-const STACK: usize = 64 << 20;
 
 /// A script.
 #[derive(Clone, Debug)]
@@ -83,31 +83,46 @@ pub struct Failure {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl Failure {
+    fn of(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic] }
+    }
+}
+
 /// Runs `scripts` in order on `ruleset`.
 ///
 /// # Errors
 /// The first error of a script, or a parameter that none of them asked for.
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
-    let here = || Failure {
-        diagnostics: vec![Diagnostic::error("no-thread", "the system gives no thread for the scripts")],
-    };
+    let limits = settings.limits.for_rules(ruleset.rule_count());
     std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        let thread =
-            builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings)).map_err(|_| here())?;
-        thread.join().map_err(|_| here())?
+        let builder = std::thread::Builder::new().stack_size(limits.stack());
+        let thread = builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings, &limits));
+        let thread = thread.map_err(|error| Failure::of(no_thread(&limits, &error)))?;
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn run_here(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
-    let session: SharedSession = Rc::new(RefCell::new(Session::new(ruleset, settings.params.clone())));
+fn no_thread(limits: &Limits, error: &std::io::Error) -> Diagnostic {
+    let message = format!("there is no thread with a stack of {} MiB: {error}", limits.stack() >> 20);
+    Diagnostic::error("no-thread", message).help("raise the limit of virtual memory, `ulimit -v`")
+}
+
+fn run_here(
+    scripts: &[Script],
+    ruleset: Ruleset,
+    settings: &Settings,
+    limits: &Limits,
+) -> Result<Outcome, Failure> {
+    let session = Session::new(ruleset, settings.params.clone(), Watch::new(limits));
+    let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
-    let mut engine = engine::engine(Some(&session), settings.limits, settings.print.clone());
+    let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
     for script in scripts {
         if let Err(error) = run_script(&engine, &session, &modules, script) {
-            let diagnostic = error::diagnose(&engine, &session.borrow(), &error);
+            let diagnostic = error::diagnose(&engine, &modules, &session.borrow(), &error);
             let mut diagnostics = std::mem::take(&mut session.borrow_mut().warnings);
             diagnostics.push(diagnostic);
             return Err(Failure { diagnostics });
@@ -132,9 +147,14 @@ fn run_script(
         session.notes.clear();
     }
     modules.enter(&name, &script.path);
-    let mut ast: AST = engine.compile(script.source.text())?;
+    let watch = Rc::clone(&session.borrow().watch);
+    let mut ast = watch.excuse(|| compile::compile(engine, script.source.text()))?;
     ast.set_source(name);
-    engine.run_ast(&ast)
+    let done = engine.run_ast(&ast);
+    match watch.met() {
+        Some(limit) if done.is_ok() => Err(limits::terminated(limit, Position::NONE)),
+        _ => done,
+    }
 }
 
 fn finish(session: &mut Session) -> Result<Outcome, Failure> {

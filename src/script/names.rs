@@ -1,57 +1,123 @@
-//! Names in messages: what a misspelled function may have been meant to be, and what a script calls a type.
+//! Names in messages: what a misspelled one may have been meant to be, and what a script calls a type.
 
 use rhai::Engine;
 
+use super::compile::{Declared, declared};
+use super::engine::VARIABLES;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// Functions that Rhai makes of operators and properties, and that nobody calls by name.
 const HIDDEN: [&str; 4] = ["get$", "set$", "index$", "anon$"];
+/// The most forms of a function that an error shows.
+const FORMS: usize = 4;
 
-/// The diagnostic of a call that fits no function; `signature` is Rhai's: `name (type, type)`.
-pub(super) fn function_not_found(engine: &Engine, signature: &str) -> Diagnostic {
-    let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
-    let name = name.rsplit("::").next().unwrap_or(name);
-    let types: Vec<String> = arguments(types.trim_end_matches(')')).into_iter().map(type_word).collect();
-    let known = functions(engine);
-    let same: Vec<&str> =
-        known.iter().filter(|(other, _)| other == name).map(|(_, form)| form.as_str()).collect();
-    if same.is_empty() {
-        let diagnostic = Diagnostic::error("unknown-function", format!("there is no function `{name}`"));
-        return match did_you_mean(name, known.iter().map(|(name, _)| name.as_str())) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("`dwscript api` lists the functions"),
+/// What the script at fault can name.
+pub(super) struct Names<'a> {
+    pub(super) engine: &'a Engine,
+    /// The text of the script.
+    pub(super) text: &'a str,
+    /// The text of the module at a path.
+    pub(super) module: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Names<'_> {
+    /// The diagnostic of a call that fits no function; `signature` is Rhai's: `name (type, type)`.
+    pub(super) fn function_not_found(&self, signature: &str) -> Diagnostic {
+        let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
+        let types: Vec<String> = arguments(types.trim_end_matches(')')).into_iter().map(type_word).collect();
+        if !name.starts_with(|first: char| first.is_alphabetic() || first == '_') {
+            return operator_not_found(name, &types);
+        }
+        let (known, name) = self.functions_like(name);
+        let same: Vec<&str> =
+            known.iter().filter(|(other, _)| other == name).map(|(_, form)| form.as_str()).collect();
+        if same.is_empty() {
+            let names = known.iter().map(|(name, _)| name.as_str());
+            return unknown("function", name, names, "`dwscript api` lists the functions");
+        }
+        let given = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
+        let diagnostic =
+            Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}"));
+        let shown = same.get(..FORMS).unwrap_or(&same);
+        diagnostic.help(format!("it takes `{}`", shown.join("` or `")))
+    }
+
+    /// The functions that a call of `name` can have meant, and the name without its module.
+    fn functions_like<'n>(&self, name: &'n str) -> (Vec<(String, String)>, &'n str) {
+        let own = declared(self.text);
+        let Some((module, function)) = name.rsplit_once("::") else {
+            let mut known = own.functions;
+            known.extend(host_functions(self.engine));
+            return (known, name);
         };
+        let path = own.modules.into_iter().find(|(alias, _)| alias == module).map(|(_, path)| path);
+        let text = path.and_then(|path| (self.module)(&path)).unwrap_or_default();
+        (declared(&text).functions, function)
     }
-    let given = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
-    let diagnostic = Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}"));
-    diagnostic.help(format!("it takes `{}`", same.join("` or `")))
+
+    /// The diagnostic of a variable that does not exist.
+    pub(super) fn variable_not_found(&self, name: &str) -> Diagnostic {
+        let Declared { variables, functions, .. } = declared(self.text);
+        let help = if variables.iter().any(|other| other == name) {
+            "a function sees only its parameters and what the host gives: hand the value over as an argument"
+        } else {
+            "declare it with `let`"
+        };
+        let names = variables.iter().map(String::as_str).chain(VARIABLES);
+        let functions = functions.iter().map(|(name, _)| name.as_str());
+        unknown("variable", name, names.chain(functions), help)
+    }
+
+    /// The diagnostic of a module that no `import` names.
+    pub(super) fn module_not_imported(&self, name: &str) -> Diagnostic {
+        let modules = declared(self.text).modules;
+        let names = modules.iter().map(|(alias, _)| alias.as_str());
+        unknown("module", name, names, "`import \"path/of/it\" as name;` brings a module in")
+    }
+
+    /// The diagnostic of a property that does not exist; `text` is Rhai's.
+    pub(super) fn property_not_found(&self, text: &str) -> Diagnostic {
+        let quoted: Vec<&str> = text.split('\'').collect();
+        let name = quoted.get(1).copied().unwrap_or_default();
+        if text.starts_with("No writable") {
+            let message = format!("`{name}` cannot be assigned to: what is read is a snapshot");
+            return Diagnostic::error("read-only", message).help(
+                "change the ruleset by `append`, `insert`, `replace_rule`, `remove_rule`, `set_policy`",
+            );
+        }
+        let properties = properties(self.engine);
+        unknown(
+            "property",
+            name,
+            properties.iter().map(String::as_str),
+            "`dwscript api` lists what can be read of each thing",
+        )
+    }
 }
 
-/// The diagnostic of a variable that does not exist.
-pub(super) fn variable_not_found(name: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::error("unknown-variable", format!("there is no variable `{name}`"));
-    match did_you_mean(name, super::engine::VARIABLES) {
+/// The diagnostic of a name that does not exist, with the nearest of `names` or else `help`.
+fn unknown<'n>(what: &str, name: &str, names: impl Iterator<Item = &'n str>, help: &str) -> Diagnostic {
+    let code = match what {
+        "function" => "unknown-function",
+        "variable" => "unknown-variable",
+        "module" => "missing-module",
+        _ => "unknown-property",
+    };
+    let diagnostic = Diagnostic::error(code, format!("there is no {what} `{name}`"));
+    match did_you_mean(name, names.filter(|other| *other != name)) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic
-            .help("declare it with `let`; a function sees only its parameters and what the host gives"),
+        None => diagnostic.help(help),
     }
 }
 
-/// The diagnostic of a property that does not exist; `text` is Rhai's.
-pub(super) fn property_not_found(engine: &Engine, text: &str) -> Diagnostic {
-    let quoted: Vec<&str> = text.split('\'').collect();
-    let name = quoted.get(1).copied().unwrap_or_default();
-    let diagnostic = Diagnostic::error("unknown-property", format!("there is no property `{name}`"));
-    let properties = properties(engine);
-    match did_you_mean(name, properties.iter().map(String::as_str).filter(|other| *other != name)) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help("`dwscript api` lists what can be read of each thing"),
-    }
+fn operator_not_found(operator: &str, types: &[String]) -> Diagnostic {
+    let message = format!("`{operator}` does not work on {}", types.join(" and "));
+    Diagnostic::error("bad-arguments", message).help("convert one of them, for example by `.to_string()`")
 }
 
-/// Functions by name, with a form such as `append(chain, rule)`.
-fn functions(engine: &Engine) -> Vec<(String, String)> {
-    let collected = engine.collect_fn_metadata(
+/// The host's functions by name, with a form such as `append(chain, rule)`.
+fn host_functions(engine: &Engine) -> Vec<(String, String)> {
+    let mut functions = engine.collect_fn_metadata(
         None,
         |info| {
             let name = info.metadata.name.to_string();
@@ -60,14 +126,14 @@ fn functions(engine: &Engine) -> Vec<(String, String)> {
                 return None;
             }
             let parameters = info.metadata.params_info.iter();
-            let names =
-                parameters.map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned());
+            let names = parameters
+                .map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned())
+                .filter(|name| name != "context");
             let form = format!("{name}({})", names.collect::<Vec<_>>().join(", "));
             Some((name, form))
         },
         true,
     );
-    let mut functions: Vec<(String, String)> = collected;
     functions.sort();
     functions.dedup();
     functions

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
+use super::compile::compile;
 use super::error::Fault;
 use super::session::SharedSession;
 use crate::diagnostic::did_you_mean;
@@ -80,6 +81,11 @@ impl Modules {
         Err(self.missing(path, &relative, &roots))
     }
 
+    /// The text of the module that `importer` calls `path`.
+    pub(super) fn text(&self, importer: &str, path: &str) -> Option<String> {
+        std::fs::read_to_string(self.find(Some(importer), path).ok()?).ok()
+    }
+
     fn missing(&self, path: &str, relative: &Path, roots: &[PathBuf]) -> Fault {
         let fault = Fault::new("missing-module", format!("there is no module `{path}`"));
         let folders = roots.iter().map(|root| root.join(relative.parent().unwrap_or(Path::new(""))));
@@ -123,9 +129,13 @@ impl Modules {
         let source = SourceFile::from_bytes(name.clone(), bytes).map_err(|_| unreadable())?;
         self.session.borrow_mut().sources.insert(name.clone(), Arc::new(source));
         self.files.borrow_mut().insert(name.clone(), file.to_owned());
-        let inside =
-            |error: Box<EvalAltResult>| Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position));
-        let mut ast = engine.compile(&text).map_err(|error| inside(error.into()))?;
+        let inside = |error: Box<EvalAltResult>| match *error {
+            // `exit` ends the script, from a module as from anywhere.
+            EvalAltResult::Exit(..) => error,
+            _ => Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position)),
+        };
+        let watch = Rc::clone(&self.session.borrow().watch);
+        let mut ast = watch.excuse(|| compile(engine, &text)).map_err(|error| inside(error.into()))?;
         ast.set_source(name.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(inside)?;
         Ok(module.into())

@@ -1,10 +1,12 @@
 //! From what a script spells to rules that can be added: spelled as text, read as a specification, printed in canonical
 //! form.
 
+use std::rc::Rc;
+
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::error::{Fault, Native, raise};
-use super::session::{SharedSession, origin};
+use super::session::{SharedSession, origin, session};
 use super::spelling::{self, Spelled, SpellingError};
 use crate::diagnostic::Diagnostic;
 use crate::model::spec::{Spec, SpecError};
@@ -40,8 +42,10 @@ pub(super) fn canonical_rules(
 }
 
 fn canonical(context: &NativeCallContext, family: Family, spelled: &Spelled) -> Native<Vec<String>> {
+    let watch = Rc::clone(&session(context).borrow().watch);
     let mut bodies = Vec::with_capacity(spelled.texts.len());
     for text in &spelled.texts {
+        watch.step(context)?;
         let spec = Spec::parse(text, family).map_err(|error| raise(context, refused(text, &error)))?;
         if let Some(note) = spec.notes().first() {
             let fault = Fault::new(note.kind.code(), note.kind.to_string());

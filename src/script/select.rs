@@ -141,8 +141,11 @@ fn search(
 ) -> Native<Vec<usize>> {
     let shared = session(context);
     let rules = shared.borrow().ruleset.chain(chain).rules().clone();
+    let edits = shared.borrow().ruleset.edits().len();
+    let watch = Rc::clone(&shared.borrow().watch);
     let mut found = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
+        watch.step(context)?;
         let picked = match selector {
             Selector::Pattern(pattern) => matches(&shared.borrow().ruleset, rule, pattern),
             Selector::Closure(closure) => {
@@ -156,6 +159,13 @@ fn search(
                 break;
             }
         }
+    }
+    if shared.borrow().ruleset.edits().len() != edits {
+        let fault = Fault::new("edit-in-selector", "the closure of a selector edits the ruleset it searches");
+        return Err(raise(
+            context,
+            fault.help("let it answer only, and edit in a loop over what `find` gives"),
+        ));
     }
     Ok(found)
 }

@@ -1,12 +1,13 @@
 //! What the functions of a script work on: the draft of the ruleset, and what the run has gathered so far.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use rhai::{Dynamic, NativeCallContext};
+use rustc_hash::FxHashMap;
 
+use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::select::Pattern;
 use crate::diagnostic::Diagnostic;
@@ -30,13 +31,15 @@ pub(crate) struct Session {
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
     /// Compiled patterns by their text.
-    pub(crate) patterns: HashMap<String, Pattern>,
+    pub(crate) patterns: FxHashMap<String, Pattern>,
+    /// Watches over the limits.
+    pub(crate) watch: Rc<Watch>,
     /// The parameters of the run.
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
     /// Scripts and modules by the name that Rhai knows them by.
-    pub(crate) sources: HashMap<String, Arc<SourceFile>>,
+    pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
     pub(crate) current: String,
 }
@@ -89,23 +92,28 @@ pub(super) fn tag(session: &SharedSession) -> Dynamic {
 
 impl Session {
     /// A session over a draft.
-    pub(super) fn new(ruleset: Ruleset, params: Params) -> Self {
+    pub(super) fn new(ruleset: Ruleset, params: Params, watch: Watch) -> Self {
         Self {
             ruleset,
+            watch: Rc::new(watch),
             notes: Vec::new(),
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
-            patterns: HashMap::new(),
+            patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
-            sources: HashMap::new(),
+            sources: FxHashMap::default(),
             current: String::new(),
         }
     }
 
     /// A session over nothing.
     pub(super) fn empty() -> Self {
-        Self::new(Ruleset::new(Family::default(), Arc::default()), Params::default())
+        Self::new(
+            Ruleset::new(Family::default(), Arc::default()),
+            Params::default(),
+            Watch::new(&Limits::default()),
+        )
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext};
 
-use super::error::{Fault, Native, raise};
+use super::error::{Fault, Native, raise, shortened};
 use super::session::{IpSet, origin, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
@@ -46,7 +46,7 @@ pub(super) fn note(context: &NativeCallContext, text: &str) -> Native<()> {
 pub(super) fn warn(context: &NativeCallContext, text: &str) {
     let place = origin(context);
     let span = place.script.expression_span(place.line, place.column);
-    let warning = Diagnostic::warning("script-warning", text).at(&place.script, span, "");
+    let warning = Diagnostic::warning("script-warning", shortened(&text)).at(&place.script, span, "");
     session(context).borrow_mut().warnings.push(warning);
 }
 
@@ -80,8 +80,11 @@ pub(super) fn ipset(context: &NativeCallContext, name: &str, entries: &Array) ->
     for entry in entries {
         let text = entry.clone().into_string().unwrap_or_default();
         if !is_address(text.trim(), family) {
-            let message =
-                format!("`{entry}` is no {} address", if family == Family::Ipv4 { "IPv4" } else { "IPv6" });
+            let message = format!(
+                "`{}` is no {} address",
+                shortened(entry),
+                if family == Family::Ipv4 { "IPv4" } else { "IPv6" }
+            );
             return Err(refused(
                 message,
                 "entries are addresses of the family at hand, with or without a prefix",

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "the macro that registers a topic takes its public functions")]
 
+mod bounded;
 mod build;
 mod docker;
 mod edit;
@@ -51,8 +52,9 @@ pub(super) const TOPICS: [Topic; 5] = [
     },
 ];
 
-/// Registers all topics.
+/// Registers all topics, and the bounded forms of Rhai's own functions.
 pub(super) fn register(engine: &mut Engine) {
+    engine.register_global_module(exported_module!(bounded::topic).into());
     for topic in &TOPICS {
         engine.register_global_module((topic.module)().into());
     }

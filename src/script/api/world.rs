@@ -44,6 +44,12 @@ pub(crate) mod topic {
         Err(world::fail(&context, text))
     }
 
+    /// Ends this script, with what it has done so far.
+    #[rhai_fn(return_raw)]
+    pub fn exit() -> Result<(), Box<EvalAltResult>> {
+        Err(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE).into())
+    }
+
     /// Lets this script change Docker's own rules, which is an error otherwise.
     pub fn allow_docker_edit(context: NativeCallContext) {
         world::allow_docker_edit(&context);
