@@ -192,8 +192,12 @@ impl SourceFile {
 }
 
 /// The length of the expression that `text` begins with: a call with its arguments as far as they stand on the line, a
-/// word, or one character.
+/// word, a quoted text, or one character.
 fn expression_length(text: &str) -> usize {
+    if let Some(quote) = text.chars().next().filter(|first| matches!(first, '"' | '`')) {
+        let closing = text.char_indices().skip(1).find(|(_, character)| *character == quote);
+        return closing.map_or(1, |(at, _)| at + 1);
+    }
     let word =
         text.find(|character: char| !(character.is_alphanumeric() || character == '_')).unwrap_or(text.len());
     if word == 0 {
@@ -281,11 +285,12 @@ mod tests {
 
     #[test]
     fn an_expression_is_underlined_to_its_end() {
-        let source = file(b"append(\"a)\", f(1)); x\nfoo bar\n+ y");
+        let source = file(b"append(\"a)\", f(1)); x\nfoo bar\n+ y\nimport \"a b\" as c;");
         let text = |line, column| source.slice(source.expression_span(line, column)).to_owned();
         assert_eq!(text(1, 1), "append(\"a)\", f(1))");
         assert_eq!(text(2, 5), "bar");
         assert_eq!(text(3, 1), "+");
+        assert_eq!(text(4, 8), "\"a b\"");
         assert_eq!(text(0, 0), "");
     }
 

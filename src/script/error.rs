@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, ParseErrorType, Position};
 
+use super::compile::CLOSURE;
 use super::limits::Limit;
 use super::names::{self, Names};
 use super::resolver::Modules;
@@ -61,9 +62,9 @@ pub(crate) fn raise(context: &NativeCallContext, mut fault: Fault) -> Box<EvalAl
 /// A place in a script.
 type Place = (Arc<SourceFile>, Position);
 
-/// A call that led to the error: the function, and where it was called.
+/// A call or import that led to the error: what it was, and where.
 struct Frame {
-    function: String,
+    what: String,
     place: Place,
 }
 
@@ -82,11 +83,13 @@ pub(super) fn diagnose(
         Some(span) => described.at(&source, span, ""),
         None => described.note(format!("in `{}`", source.name())),
     };
-    for frame in frames.iter().rev().filter(|frame| !frame.function.is_empty()) {
-        let (source, position) = &frame.place;
-        if let Some(span) = span_of(source, *position) {
-            diagnostic = diagnostic.see(source, span, format!("called from here: `{}`", frame.function));
+    let mut last = (source.name().to_owned(), position);
+    for Frame { what, place: (source, position) } in frames.iter().rev() {
+        let place = (source.name().to_owned(), *position);
+        if let Some(span) = span_of(source, *position).filter(|_| place != last) {
+            diagnostic = diagnostic.see(source, span, what.clone());
         }
+        last = place;
     }
     diagnostic
 }
@@ -97,17 +100,20 @@ fn innermost<'e>(session: &Session, error: &'e EvalAltResult) -> (&'e EvalAltRes
     let mut frames = Vec::new();
     let mut inner = error;
     loop {
-        let (function, within, next, position) = match inner {
+        let (what, within, next, position) = match inner {
             EvalAltResult::ErrorInFunctionCall(function, within, next, position) => {
-                let function = if function.starts_with("anon$") { "a closure" } else { function };
-                (function.to_owned(), within, next, *position)
+                let what = match function.as_str() {
+                    closure if closure.starts_with(CLOSURE) => "the closure was called from here".to_owned(),
+                    function => format!("`{function}` was called from here"),
+                };
+                (what, within, next, *position)
             }
             EvalAltResult::ErrorInModule(module, next, position) => {
-                (format!("import {module:?}"), module, next, *position)
+                (format!("`{module}` was imported here"), module, next, *position)
             }
             _ => break,
         };
-        frames.push(Frame { function, place: (Arc::clone(&source), position) });
+        frames.push(Frame { what, place: (Arc::clone(&source), position) });
         if session.sources.contains_key(within) {
             source = session.source(Some(within));
         }
@@ -155,7 +161,20 @@ fn describe(names: &Names<'_>, error: &EvalAltResult) -> Diagnostic {
             Diagnostic::error("reserved-name", format!("`{name}` is a name of the host's"))
                 .help("choose another name")
         }
-        other => Diagnostic::error("script", lower(&plain_text(other))),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => {
+            Diagnostic::error("read-only", format!("`{name}` cannot be assigned to"))
+                .help("declare a variable of another name with `let`")
+        }
+        EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
+            Diagnostic::error("read-only", format!("`{name}` would change a constant"))
+                .help("declare it with `let`, not `const`")
+        }
+        EvalAltResult::ErrorDataRace(..) => {
+            Diagnostic::error("data-race", "the closure uses the very value that it is called for")
+                .help("take what it needs out of the value first, into a variable of its own")
+        }
+        other => Diagnostic::error("script", lower(&plain_text(other)))
+            .help("`try { … } catch (error) { … }` goes on without it"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Names in messages: what a misspelled one may have been meant to be, and what a script calls a type.
 
-use rhai::Engine;
+use rhai::{Engine, FuncMetadata};
 
-use super::compile::{Declared, declared};
+use super::compile::{Callable, Declared, declared};
 use super::engine::VARIABLES;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
@@ -29,34 +29,49 @@ impl Names<'_> {
             return operator_not_found(name, &types);
         }
         let (known, name) = self.functions_like(name);
-        let same: Vec<&str> =
-            known.iter().filter(|(other, _)| other == name).map(|(_, form)| form.as_str()).collect();
+        let mut same: Vec<&Callable> = known.iter().filter(|function| function.name == name).collect();
         if same.is_empty() {
-            let names = known.iter().map(|(name, _)| name.as_str());
+            let names = known.iter().map(|function| function.name.as_str());
             return unknown("function", name, names, "`dwscript api` lists the functions");
         }
+        if same.iter().all(|function| function.private) {
+            let message = format!("`{name}` is private to its module");
+            return Diagnostic::error("unknown-function", message).help("take `private` away there");
+        }
+        same.sort_by_key(|function| function.arity != types.len());
+        let forms: Vec<&str> = same.iter().map(|function| function.form.as_str()).take(FORMS).collect();
         let given = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
-        let diagnostic =
-            Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}"));
-        let shown = same.get(..FORMS).unwrap_or(&same);
-        diagnostic.help(format!("it takes `{}`", shown.join("` or `")))
+        Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}"))
+            .help(format!("it takes `{}`", forms.join("` or `")))
     }
 
     /// The functions that a call of `name` can have meant, and the name without its module.
-    fn functions_like<'n>(&self, name: &'n str) -> (Vec<(String, String)>, &'n str) {
-        let own = declared(self.text);
-        let Some((module, function)) = name.rsplit_once("::") else {
-            let mut known = own.functions;
-            known.extend(host_functions(self.engine));
-            return (known, name);
-        };
-        let path = own.modules.into_iter().find(|(alias, _)| alias == module).map(|(_, path)| path);
-        let text = path.and_then(|path| (self.module)(&path)).unwrap_or_default();
-        (declared(&text).functions, function)
+    fn functions_like<'n>(&self, name: &'n str) -> (Vec<Callable>, &'n str) {
+        match name.rsplit_once("::") {
+            Some((module, function)) => (self.declared_in(module).functions, function),
+            None => {
+                let mut known = declared(self.text).functions;
+                known.extend(host_functions(self.engine));
+                (known, name)
+            }
+        }
+    }
+
+    /// What the module declares that the script calls `name`.
+    fn declared_in(&self, name: &str) -> Declared {
+        let modules = declared(self.text).modules;
+        let path = modules.into_iter().find(|(alias, _)| alias == name).map(|(_, path)| path);
+        let text = path.and_then(|path| (self.module)(&path));
+        text.map(|text| declared(&text)).unwrap_or_default()
     }
 
     /// The diagnostic of a variable that does not exist.
     pub(super) fn variable_not_found(&self, name: &str) -> Diagnostic {
+        if let Some((module, name)) = name.rsplit_once("::") {
+            let exports = self.declared_in(module).exports;
+            let help = "a module's `export const NAME = …;` can be read from outside";
+            return unknown("variable", name, exports.iter().map(String::as_str), help);
+        }
         let Declared { variables, functions, .. } = declared(self.text);
         let help = if variables.iter().any(|other| other == name) {
             "a function sees only its parameters and what the host gives: hand the value over as an argument"
@@ -64,7 +79,7 @@ impl Names<'_> {
             "declare it with `let`"
         };
         let names = variables.iter().map(String::as_str).chain(VARIABLES);
-        let functions = functions.iter().map(|(name, _)| name.as_str());
+        let functions = functions.iter().map(|function| function.name.as_str());
         unknown("variable", name, names.chain(functions), help)
     }
 
@@ -115,28 +130,29 @@ fn operator_not_found(operator: &str, types: &[String]) -> Diagnostic {
     Diagnostic::error("bad-arguments", message).help("convert one of them, for example by `.to_string()`")
 }
 
-/// The host's functions by name, with a form such as `append(chain, rule)`.
-fn host_functions(engine: &Engine) -> Vec<(String, String)> {
-    let mut functions = engine.collect_fn_metadata(
-        None,
-        |info| {
-            let name = info.metadata.name.to_string();
-            if HIDDEN.iter().any(|hidden| name.starts_with(hidden)) || !name.starts_with(char::is_alphabetic)
-            {
-                return None;
-            }
-            let parameters = info.metadata.params_info.iter();
-            let names = parameters
-                .map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned())
-                .filter(|name| name != "context");
-            let form = format!("{name}({})", names.collect::<Vec<_>>().join(", "));
-            Some((name, form))
-        },
-        true,
-    );
+/// The host's functions.
+fn host_functions(engine: &Engine) -> Vec<Callable> {
+    let mut functions = engine.collect_fn_metadata(None, |info| host_function(info.metadata), true);
     functions.sort();
     functions.dedup();
     functions
+}
+
+/// A function of the host in a script's terms; none for what scripts do not call by name or have no values for.
+fn host_function(metadata: &FuncMetadata) -> Option<Callable> {
+    let name = metadata.name.to_string();
+    let parameters: Vec<(&str, &str)> =
+        metadata.params_info.iter().map(|info| info.split_once(':').unwrap_or((info, ""))).collect();
+    if HIDDEN.iter().any(|hidden| name.starts_with(hidden))
+        || !name.starts_with(char::is_alphabetic)
+        || parameters.iter().any(|(_, kind)| kind.contains("Blob"))
+    {
+        return None;
+    }
+    let names: Vec<&str> =
+        parameters.iter().map(|(name, _)| name.trim().trim_start_matches("mut ")).collect();
+    let form = format!("{name}({})", names.join(", "));
+    Some(Callable { name, form, arity: names.len(), private: false })
 }
 
 fn properties(engine: &Engine) -> Vec<String> {

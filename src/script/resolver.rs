@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
+use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Shared};
 
-use super::compile::compile;
+use super::compile::{compile, evaluate};
 use super::error::Fault;
 use super::session::SharedSession;
 use crate::diagnostic::did_you_mean;
@@ -137,8 +137,7 @@ impl Modules {
         let watch = Rc::clone(&self.session.borrow().watch);
         let mut ast = watch.excuse(|| compile(engine, &text)).map_err(|error| inside(error.into()))?;
         ast.set_source(name.clone());
-        let module = Module::eval_ast_as_new(Scope::new(), &ast, engine).map_err(inside)?;
-        Ok(module.into())
+        evaluate(engine, &ast).map(Shared::new).map_err(inside)
     }
 
     /// The module's path as messages show it: from the script's folder or the library on.

@@ -3,6 +3,7 @@
 use rhai::Array;
 use rhai::plugin::*;
 
+use crate::script::error::Fault;
 use crate::script::world;
 
 /// Parameters and the world.
@@ -48,6 +49,23 @@ pub(crate) mod topic {
     #[rhai_fn(return_raw)]
     pub fn exit() -> Result<(), Box<EvalAltResult>> {
         Err(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE).into())
+    }
+
+    /// The code of an error of the host's that was caught, such as `missing-chain`.
+    #[rhai_fn(get = "code", pure)]
+    pub fn code(error: &mut Fault) -> ImmutableString {
+        error.code.into()
+    }
+
+    /// The sentence of an error of the host's that was caught.
+    #[rhai_fn(get = "message", pure)]
+    pub fn message(error: &mut Fault) -> ImmutableString {
+        error.message.as_str().into()
+    }
+
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn error_to_string(error: &mut Fault) -> ImmutableString {
+        error.message.as_str().into()
     }
 
     /// Lets this script change Docker's own rules, which is an error otherwise.
