@@ -113,7 +113,8 @@ fn run_here(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result
             return Err(Failure { diagnostics });
         }
     }
-    drop(engine);
+    // The process ends soon: taking the engine's many functions apart would cost more than a small run does.
+    std::mem::forget(engine);
     finish(&mut session.borrow_mut())
 }
 
