@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, Jump};
 use crate::model::extension::HookSet;
-use crate::model::spec::{BaseOption, Parser, Part, Plain, Spec, SpecError};
+use crate::model::spec::{BaseOption, Parser, Part, Spec, SpecError};
 use crate::model::{ChainId, RuleId, Ruleset, Symbol, TableName, targets};
 
 /// A rule that something is to be said of.
@@ -85,14 +85,7 @@ impl<'r> Survey<'r> {
                 self.graph.add(Jump { from: place.chain, to, rule: place.rule });
             }
         }
-        let body = ruleset.body(place.rule);
-        if super::added_by(ruleset, place.rule).is_none()
-            && let Some(plain) = Plain::read(body, ruleset.family())
-            && self.plain(place, plain, to.is_some())
-        {
-            return;
-        }
-        match parser.parse(body, ruleset.family()) {
+        match parser.parse(ruleset.body(place.rule), ruleset.family()) {
             Ok(spec) => {
                 self.spec(place, &spec, to.is_some(), target);
                 parser.recycle(spec);
@@ -101,30 +94,6 @@ impl<'r> Survey<'r> {
             Err(_) if to.is_some() && is_target(ruleset, target) => {}
             Err(error) => self.refused.push((place, error)),
         }
-    }
-
-    /// Takes in a plain rule. False where its target has to be looked at more closely.
-    fn plain(&mut self, place: Place, plain: Plain<'_>, is_chain: bool) -> bool {
-        let known = plain.target.filter(|_| !is_chain).and_then(|name| targets::find(name, self.ruleset.family()));
-        let settled = match known {
-            Some(target) => target.options.is_empty() || plain.options || plain.target == Some("MASQUERADE"),
-            None => !plain.options && (is_chain || plain.target.is_none()),
-        };
-        if !settled {
-            return false;
-        }
-        let fits = known.is_none_or(|target| target.tables.contains(place.table));
-        if !fits {
-            self.tables.push(place);
-        }
-        if let Some(needs) = self.needs.get_mut(place.chain.index()) {
-            if let Some(target) = known.filter(|_| fits) {
-                needs.hooks = needs.hooks.and(target.hooks);
-            }
-            needs.incoming |= plain.incoming;
-            needs.outgoing |= plain.outgoing;
-        }
-        true
     }
 
     fn spec(&mut self, place: Place, spec: &Spec<'_>, is_chain: bool, target: Symbol) {

@@ -12,7 +12,6 @@ pub mod keys;
 mod long;
 mod notes;
 mod parser;
-mod plain;
 mod set_base;
 #[cfg(test)]
 mod tests;
@@ -32,7 +31,6 @@ pub use error::{SpecError, SpecErrorKind};
 pub use expand::{Expanded, Single};
 pub use notes::{Note, NoteKind};
 pub use parser::Parser;
-pub use plain::Plain;
 
 /// A rule's specification.
 #[derive(Clone, Debug)]
