@@ -123,9 +123,7 @@ fn describe(engine: &Engine, error: &EvalAltResult) -> Diagnostic {
             Diagnostic::error("missing-module", format!("there is no module `{path}`"))
                 .help("modules are looked for beside the script, then in the folders given by `--library`")
         }
-        EvalAltResult::ErrorTerminated(token, _) => {
-            limit(&token.clone().into_string().unwrap_or_default())
-        }
+        EvalAltResult::ErrorTerminated(token, _) => limit(&token.clone().into_string().unwrap_or_default()),
         EvalAltResult::ErrorStackOverflow(_) => limit("depth"),
         EvalAltResult::ErrorDataRace(..) => Diagnostic::error(
             "variable-in-use",
@@ -175,9 +173,13 @@ fn parsing(kind: &ParseErrorType) -> Diagnostic {
     let diagnostic = Diagnostic::error("syntax", lower(&text));
     match kind {
         ParseErrorType::Reserved(word) => {
-            diagnostic.help(format!("Rhai reserves `{word}`: choose another name"))
+            let diagnostic = Diagnostic::error("syntax", format!("`{word}` is a word that Rhai reserves"));
+            diagnostic.help("choose another name; as the key of a map put it in quotes")
         }
         ParseErrorType::VariableUndefined(name) => names::variable_not_found(name),
+        ParseErrorType::FnMissingName | ParseErrorType::MissingToken(..) => diagnostic.help(
+            "is a name here one of Rhai's own words, such as `in`? choose another, or quote a map's key",
+        ),
         _ => diagnostic.help("https://rhai.rs/book has the language"),
     }
 }
