@@ -23,8 +23,8 @@ fn every_method_of_the_builder_is_iptables_text() {
             "-d 192.0.2.1/32 -p udp -m multiport --sports 1,2 -j ACCEPT",
         ),
         (
-            "udp().dport(\"8000:8100\").out_interface(\"eth+\").reject()",
-            "-o eth+ -p udp -m udp --dport 8000:8100 -j REJECT --reject-with icmp-port-unreachable",
+            "udp().dport(\"8000:8100\").in_interface(\"eth+\").reject()",
+            "-i eth+ -p udp -m udp --dport 8000:8100 -j REJECT --reject-with icmp-port-unreachable",
         ),
         ("tcp().reject(\"tcp-reset\")", "-p tcp -j REJECT --reject-with tcp-reset"),
         ("icmp().accept()", "-p icmp -j ACCEPT"),
