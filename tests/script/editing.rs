@@ -109,7 +109,7 @@ fn heads_positions_and_arrays_keep_their_order() {
 #[test]
 fn errors_list_what_is_there() {
     for (script, words) in [
-        ("insert_before(\"INPUT\", \"SITES\", \"-j DROP\");", &["SITE", "ACCEPT"][..]),
+        ("insert_before(\"INPUT\", \"NOWHERE\", \"-j DROP\");", &["SITE", "ACCEPT"][..]),
         ("insert(\"INPUT\", 9, \"-j DROP\");", &["9", "3"]),
         ("insert(\"INPUT\", 0, \"-j DROP\");", &["0"]),
         ("append(\"INPUTS\", \"-j DROP\");", &["did you mean `INPUT`?"]),
