@@ -1,5 +1,11 @@
 //! Scripts: run in order on one draft of a ruleset.
 
+#![allow(
+    clippy::unnecessary_box_returns,
+    clippy::needless_pass_by_value,
+    reason = "Rhai takes its errors boxed, and hands values over"
+)]
+
 mod api;
 mod building;
 mod docker_view;

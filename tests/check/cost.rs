@@ -103,9 +103,12 @@ const RULES: [&str; 8] = [
 /// Every rule that the values make of `rule`.
 fn variants(rule: &str) -> Vec<String> {
     VALUES.iter().fold(vec![rule.to_owned()], |rules, (name, values)| {
-        let fill = |rule: String| match rule.contains(name) {
-            true => values.iter().map(|value| rule.replacen(name, value, 1)).collect(),
-            false => vec![rule],
+        let fill = |rule: String| {
+            if rule.contains(name) {
+                values.iter().map(|value| rule.replacen(name, value, 1)).collect()
+            } else {
+                vec![rule]
+            }
         };
         rules.into_iter().flat_map(fill).collect()
     })

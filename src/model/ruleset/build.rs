@@ -151,14 +151,14 @@ impl Ruleset {
     ///
     /// # Errors
     /// Why the command cannot be carried out.
-    pub(crate) fn command(&mut self, chain: ChainId, command: Command) -> Result<(), &'static str> {
-        let targets = match command {
+    pub(crate) fn command(&mut self, chain: ChainId, command: &Command) -> Result<(), &'static str> {
+        let targets = match *command {
             Command::Insert(_, rule) | Command::Replace(_, rule) => self.target(rule),
             _ => Symbol::EMPTY,
         };
         let Some(chain) = self.chains.get_mut(chain.index()) else { return Ok(()) };
         chain.commands = true;
-        match command {
+        match *command {
             Command::Insert(index, _) if index > chain.rules.len() => {
                 return Err("the chain has fewer rules");
             }
