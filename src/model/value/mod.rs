@@ -15,6 +15,7 @@ pub mod names;
 pub mod number;
 pub mod port;
 pub mod protocol;
+pub mod protocols;
 pub mod sink;
 pub mod text;
 pub mod tos;
