@@ -7,10 +7,13 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod check;
 mod cli;
+mod docker;
 mod golden;
 mod lab;
 mod layering;
 mod readme;
 mod save;
+mod script;
 mod support;

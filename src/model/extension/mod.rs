@@ -331,6 +331,10 @@ pub struct HookSet(u8);
 impl HookSet {
     /// Every hook.
     pub const ALL: Self = Self::of(&Hook::ALL);
+    /// The hooks at which a packet has an interface that it came in by.
+    pub const INCOMING: Self = Self::of(&[Hook::Prerouting, Hook::Input, Hook::Forward]);
+    /// The hooks at which a packet has an interface that it leaves by.
+    pub const OUTGOING: Self = Self::of(&[Hook::Forward, Hook::Output, Hook::Postrouting]);
     /// No hook.
     pub const NONE: Self = Self::of(&[]);
 

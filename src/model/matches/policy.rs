@@ -1,4 +1,4 @@
-//! `-m policy`: the IPsec policy that the packet goes by.
+//! `-m policy`: the `IPsec` policy that the packet goes by.
 
 use crate::model::extension::{Extension, Given, HookSet, Instance, OptionSpec, Print, Printing, Rule};
 use crate::model::names::Hook;
