@@ -6,7 +6,9 @@ use super::protocols::{ALIASES, BUILT_IN, LISTED};
 use super::{Argument, Sink};
 use crate::model::Family;
 
-pub use super::protocols::{AH, DCCP, ESP, ICMP, ICMPV6, IPCOMP, MOBILITY, SCTP, TCP, UDP, UDPLITE, known_name, name};
+pub use super::protocols::{
+    AH, DCCP, ESP, ICMP, ICMPV6, IPCOMP, MOBILITY, SCTP, TCP, UDP, UDPLITE, known_name, name,
+};
 
 /// Appends what iptables-save prints for `number`.
 pub fn push(number: u8, out: &mut Sink<'_>) {
