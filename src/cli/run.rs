@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::args::RunArgs;
 use super::color::Colors;
-use super::input::{self, Read};
+use super::input::{self, Input, Read};
+use super::live;
 use super::options::{Job, Purpose, RunOptions};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
