@@ -62,8 +62,11 @@ fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
 
 fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome =
-        script::run(scripts, ruleset, &options.settings).map_err(|failure| stopped(failure.diagnostics))?;
+    let mut settings = options.settings.clone();
+    if matches!(job.input, Input::Live(_)) {
+        settings.interfaces = live::interfaces();
+    }
+    let outcome = script::run(scripts, ruleset, &settings).map_err(|failure| stopped(failure.diagnostics))?;
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {
