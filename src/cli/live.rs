@@ -58,7 +58,7 @@ fn judge(name: &str, output: &Output) -> Result<(), Diagnostic> {
     if !output.status.success() {
         let message = format!("`{name}` failed: {}", output.status);
         let failed = Diagnostic::error("no-live-ruleset", message);
-        return Err(words.lines().fold(failed, |failed, line| failed.note(line)).help(HELP));
+        return Err(words.lines().fold(failed, super::super::diagnostic::Diagnostic::note).help(HELP));
     }
     if words.contains("legacy tables present") {
         let message = format!("`{name}` shows only half of the rules: others are in the legacy tables");
@@ -67,4 +67,13 @@ fn judge(name: &str, output: &Output) -> Result<(), Diagnostic> {
             .help("move all rules to one backend, or read one of them: `iptables-legacy-save >FILE` and --input FILE"));
     }
     Ok(())
+}
+
+/// The names of the interfaces of this network namespace; none where the kernel does not tell.
+///
+/// Source: `/proc/self/net/dev`, proc(5): two lines of headings, then a line for each interface that begins `NAME:`.
+pub(super) fn interfaces() -> Vec<String> {
+    let text = std::fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+    let names = text.lines().skip(2).filter_map(|line| line.split_once(':'));
+    names.map(|(name, _)| name.trim().to_owned()).collect()
 }

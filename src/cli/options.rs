@@ -8,6 +8,7 @@ use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::status::usage;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
@@ -79,18 +80,13 @@ impl LintOptions {
     }
 }
 
-pub(super) fn usage(message: &str) -> Diagnostic {
-    Diagnostic::error("usage", message)
-}
-
 fn format(args: &OutputArgs) -> Format {
     match args.format {
         Some(FormatName::Diff) => Format::Diff,
         Some(FormatName::Json) => Format::Json,
-        Some(FormatName::Restore) => Format::Restore,
         None if args.diff => Format::Diff,
         None if args.json => Format::Json,
-        None => Format::Restore,
+        Some(FormatName::Restore) | None => Format::Restore,
     }
 }
 

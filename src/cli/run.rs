@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::args::RunArgs;
 use super::color::Colors;
-use super::input::{self, Read};
+use super::input::{self, Input, Read};
+use super::live;
 use super::options::{Job, Purpose, RunOptions};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
@@ -61,8 +62,11 @@ fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
 
 fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome =
-        script::run(scripts, ruleset, &options.settings).map_err(|failure| stopped(failure.diagnostics))?;
+    let mut settings = options.settings.clone();
+    if matches!(job.input, Input::Live(_)) {
+        settings.interfaces = live::interfaces();
+    }
+    let outcome = script::run(scripts, ruleset, &settings).map_err(|failure| stopped(failure.diagnostics))?;
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {
@@ -78,8 +82,8 @@ fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
 fn stopped(diagnostics: Vec<Diagnostic>) -> Stop {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    let refused = errors.last().is_some_and(|error| check::refuses(error.code));
+    let mut errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let refused = errors.next_back().is_some_and(|error| check::refuses(error.code));
     if refused { Stop::no(diagnostics) } else { Stop::failed(diagnostics) }
 }
 

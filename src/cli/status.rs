@@ -51,3 +51,8 @@ impl From<Diagnostic> for Stop {
         Self::failed(vec![diagnostic])
     }
 }
+
+/// What is said of arguments that make no sense.
+pub(super) fn usage(message: &str) -> Diagnostic {
+    Diagnostic::error("usage", message)
+}

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use rhai::{Array, Dynamic, EvalAltResult, INT, ImmutableString, Map, NativeCallContext};
 
-use super::error::{Fault, Native, raise};
+use super::fault::{Fault, Native, raise};
 use super::limits::Limit;
 use super::session::session;
 

@@ -1,8 +1,8 @@
 //! From the text of a script to what the engine runs, and to the names that it declares.
 
 use rhai::{
-    AST, ASTFlags, ASTNode, Engine, EvalAltResult, Expr, FnNamespace, Module, ParseError, ParseErrorType, Scope,
-    Shared, Stmt,
+    AST, ASTFlags, ASTNode, Engine, EvalAltResult, Expr, FnNamespace, Module, ParseError, ParseErrorType,
+    Scope, Shared, Stmt,
 };
 
 use super::engine::{VARIABLES, parser};

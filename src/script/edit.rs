@@ -2,7 +2,7 @@
 
 use rhai::{Dynamic, NativeCallContext};
 
-use super::error::{Fault, Native, raise};
+use super::fault::{Fault, Native, raise};
 use super::rule;
 use super::select::{self, Selector};
 use super::session::{Session, origin, session};

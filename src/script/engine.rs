@@ -33,6 +33,8 @@ pub(super) fn engine(session: &SharedSession, print: Option<Printer>) -> Engine 
     api::register(&mut engine);
     engine.set_default_tag(tag(session));
     engine.register_global_module(variables(session).into());
+    #[expect(deprecated, reason = "Rhai marks the call as one that may change, and has no other for this")]
+    engine.on_def_var(|_, definition, _| Ok(!VARIABLES.contains(&definition.name())));
     if let Some(print) = print {
         output(&mut engine, print);
     }
@@ -63,7 +65,7 @@ fn packages(engine: &mut Engine) {
     BasicMapPackage::new().register_into_engine(engine);
 }
 
-/// The variables of the host, which functions see too; a script's own variable of the name goes before them.
+/// The variables of the host, which functions see too.
 fn variables(session: &SharedSession) -> Module {
     let mut module = Module::new();
     module.set_var("docker", DockerView(Rc::clone(session)));

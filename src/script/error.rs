@@ -1,63 +1,18 @@
 //! The one conversion of script errors: what Rhai says becomes a diagnostic at the innermost place, with the calls that
 //! led there.
 
-use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, ParseErrorType, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, ParseErrorType, Position};
 
 use super::compile::CLOSURE;
+use super::fault::{Fault, shortened};
 use super::limits::Limit;
 use super::names::{self, Names};
 use super::resolver::Modules;
 use super::session::Session;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::source::{SourceFile, Span};
-
-/// What a function of the host answers.
-pub(crate) type Native<T> = Result<T, Box<EvalAltResult>>;
-
-/// The longest sentence of a message, in bytes.
-const LONGEST: usize = 4096;
-
-/// An error that a function of the host raises.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    /// The stable code.
-    pub(crate) code: &'static str,
-    /// One sentence.
-    pub(crate) message: String,
-    /// Facts that explain it.
-    pub(crate) notes: Vec<String>,
-    /// What to do next.
-    pub(crate) help: Vec<String>,
-}
-
-impl Fault {
-    /// A fault with a code and a message.
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), notes: Vec::new(), help: Vec::new() }
-    }
-
-    /// The same, with what to do next.
-    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
-        self.help.push(text.into());
-        self
-    }
-
-    /// The same, with a fact that explains it.
-    pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
-        self.notes.push(text.into());
-        self
-    }
-}
-
-/// The fault as Rhai's error, at the place of the call.
-pub(crate) fn raise(context: &NativeCallContext, mut fault: Fault) -> Box<EvalAltResult> {
-    let texts = std::iter::once(&mut fault.message).chain(&mut fault.notes).chain(&mut fault.help);
-    texts.filter(|text| text.len() > LONGEST).for_each(|text| *text = shortened(&text));
-    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), context.call_position()))
-}
 
 /// A place in a script.
 type Place = (Arc<SourceFile>, Position);
@@ -169,10 +124,11 @@ fn describe(names: &Names<'_>, error: &EvalAltResult) -> Diagnostic {
             Diagnostic::error("read-only", format!("`{name}` would change a constant"))
                 .help("declare it with `let`, not `const`")
         }
-        EvalAltResult::ErrorDataRace(..) => {
-            Diagnostic::error("data-race", "the closure uses the very value that it is called for")
-                .help("take what it needs out of the value first, into a variable of its own")
-        }
+        EvalAltResult::ErrorDataRace(..) => Diagnostic::error(
+            "variable-in-use",
+            "the closure uses the variable whose method runs it, which Rhai cannot do",
+        )
+        .help("give the closure a copy of its own: `let all = rules;`"),
         other => Diagnostic::error("script", lower(&plain_text(other)))
             .help("`try { … } catch (error) { … }` goes on without it"),
     }
@@ -185,23 +141,6 @@ fn plain_text(error: &EvalAltResult) -> String {
         text.truncate(at);
     }
     text
-}
-
-/// What is shown of a value: an array may hold a long text a million times.
-pub(super) fn shortened(value: &impl fmt::Display) -> String {
-    struct Short(String);
-    impl fmt::Write for Short {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            let end = text.floor_char_boundary(LONGEST.saturating_sub(self.0.len()));
-            self.0.push_str(text.get(..end).unwrap_or_default());
-            if end < text.len() { Err(fmt::Error) } else { Ok(()) }
-        }
-    }
-    let mut short = Short(String::new());
-    if write!(short, "{value}").is_err() {
-        short.0.push('…');
-    }
-    short.0
 }
 
 fn lower(text: &str) -> String {
@@ -225,16 +164,20 @@ fn parsing(names: &Names<'_>, kind: &ParseErrorType) -> Diagnostic {
     let diagnostic = Diagnostic::error("syntax", lower(&text));
     match kind {
         ParseErrorType::Reserved(word) => {
-            diagnostic.help(format!("Rhai reserves `{word}`: choose another name"))
+            let diagnostic = Diagnostic::error("syntax", format!("`{word}` is a word that Rhai reserves"));
+            diagnostic.help("choose another name; as the key of a map put it in quotes")
         }
         ParseErrorType::VariableUndefined(name) => names.variable_not_found(name),
         ParseErrorType::ModuleUndefined(name) => names.module_not_imported(name),
+        ParseErrorType::FnMissingName | ParseErrorType::MissingToken(..) => diagnostic.help(
+            "is a name here one of Rhai's own words, such as `in`? choose another, or quote a map's key",
+        ),
         _ => diagnostic.help("https://rhai.rs/book has the language"),
     }
 }
 
 /// What is said of a script that ran into a limit.
-fn limit(which: Option<Limit>) -> Diagnostic {
+pub(super) fn limit(which: Option<Limit>) -> Diagnostic {
     let (code, message, help) = match which {
         Some(Limit::Memory) => ("memory-limit", "the script takes too much memory", "hold less at a time"),
         Some(Limit::Depth) => {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, Position};
 
-use super::error::Native;
+use super::fault::Native;
 
 /// How many calls of functions may be inside each other.
 const CALLS: usize = 64;

@@ -1,5 +1,11 @@
 //! Scripts: run in order on one draft of a ruleset.
 
+#![allow(
+    clippy::unnecessary_box_returns,
+    clippy::needless_pass_by_value,
+    reason = "Rhai takes its errors boxed, and hands values over"
+)]
+
 mod api;
 mod bounded;
 mod building;
@@ -8,9 +14,11 @@ mod docker_view;
 mod edit;
 mod engine;
 mod error;
+mod fault;
 mod limits;
 mod names;
 mod params;
+mod pattern;
 mod read;
 mod reference;
 mod resolver;
@@ -19,12 +27,13 @@ mod select;
 mod session;
 mod spelling;
 mod view;
+mod watchdog;
 mod world;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use rhai::{Engine, EvalAltResult, Position};
 
@@ -95,12 +104,13 @@ impl Failure {
 /// The first error of a script, or a parameter that none of them asked for.
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
     let limits = settings.limits.for_rules(ruleset.rule_count());
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(limits.stack());
-        let thread = builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings, &limits));
-        let thread = thread.map_err(|error| Failure::of(no_thread(&limits, &error)))?;
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    let (scripts, settings) = (scripts.to_vec(), settings.clone());
+    let (sender, answer) = mpsc::channel();
+    // The receiver is gone where the run was left behind, and then nobody wants the answer.
+    let work = move || drop(sender.send(run_here(&scripts, ruleset, &settings, &limits)));
+    let thread = std::thread::Builder::new().stack_size(limits.stack());
+    thread.spawn(work).map_err(|error| Failure::of(no_thread(&limits, &error)))?;
+    watchdog::wait(&answer, &limits)?
 }
 
 fn no_thread(limits: &Limits, error: &std::io::Error) -> Diagnostic {
@@ -128,7 +138,8 @@ fn run_here(
             return Err(Failure { diagnostics });
         }
     }
-    drop(engine);
+    // The process ends soon: taking the engine's many functions apart would cost more than a small run does.
+    std::mem::forget(engine);
     finish(&mut session.borrow_mut())
 }
 

@@ -6,7 +6,7 @@ use rhai::{
 };
 
 use super::edit::require_chain;
-use super::error::{Fault, Native, raise};
+use super::fault::{Fault, Native, raise};
 use super::select::{self, Selector};
 use super::session::{SharedSession, session};
 use super::view::{ChainView, CountersView, RuleList, RuleView, TableView};

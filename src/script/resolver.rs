@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Shared};
 
 use super::compile::{compile, evaluate};
-use super::error::Fault;
+use super::fault::Fault;
 use super::session::SharedSession;
 use crate::diagnostic::did_you_mean;
 use crate::source::SourceFile;
@@ -78,7 +78,7 @@ impl Modules {
                 return Ok(file);
             }
         }
-        Err(self.missing(path, &relative, &roots))
+        Err(Self::missing(path, &relative, &roots))
     }
 
     /// The text of the module that `importer` calls `path`.
@@ -86,7 +86,7 @@ impl Modules {
         std::fs::read_to_string(self.find(Some(importer), path).ok()?).ok()
     }
 
-    fn missing(&self, path: &str, relative: &Path, roots: &[PathBuf]) -> Fault {
+    fn missing(path: &str, relative: &Path, roots: &[PathBuf]) -> Fault {
         let fault = Fault::new("missing-module", format!("there is no module `{path}`"));
         let folders = roots.iter().map(|root| root.join(relative.parent().unwrap_or(Path::new(""))));
         let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();

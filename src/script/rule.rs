@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
-use super::error::{Fault, Native, raise};
+use super::fault::{Fault, Native, raise};
 use super::session::{SharedSession, origin, session};
 use super::spelling::{self, Spelled, SpellingError};
 use crate::diagnostic::Diagnostic;

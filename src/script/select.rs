@@ -5,16 +5,13 @@ use std::rc::Rc;
 use regex::Regex;
 use rhai::{Dynamic, FnPtr, ImmutableString, NativeCallContext};
 
-use super::error::{Fault, Native, raise};
+use super::fault::{Fault, Native, raise};
+use super::pattern::Pattern;
 use super::rule;
 use super::session::session;
 use super::spelling::value::type_name;
 use super::view::RuleView;
 use crate::model::{ChainId, RuleId, Ruleset, equal};
-
-/// `matching("…")`: a pattern over the canonical text of rules.
-#[derive(Clone, Debug)]
-pub(crate) struct Pattern(pub(super) Rc<Regex>);
 
 /// Which rules of a chain are meant.
 pub(super) enum Selector {

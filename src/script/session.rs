@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::limits::{Limits, Watch};
 use super::params::Params;
-use super::select::Pattern;
+use super::pattern::Pattern;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Origin, Ruleset};
 use crate::source::SourceFile;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext};
 
-use super::error::{Fault, Native, raise, shortened};
+use super::fault::{Fault, Native, raise, shortened};
 use super::session::{IpSet, origin, session};
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;

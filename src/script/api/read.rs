@@ -7,8 +7,9 @@ use rhai::plugin::*;
 use rhai::{Array, Engine, FnPtr, INT};
 
 use crate::model::TableName::Filter;
+use crate::script::pattern::Pattern;
 use crate::script::read;
-use crate::script::select::{self, Pattern};
+use crate::script::select;
 use crate::script::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
 
 /// Registers what cannot be told by functions: iteration, and the refusal to assign.
@@ -45,7 +46,6 @@ static RULE: [&str; 16] = [
 
 /// Reading.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// The tables that the ruleset names, as an array.
     pub fn tables(context: NativeCallContext) -> Array {

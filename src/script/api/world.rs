@@ -3,12 +3,11 @@
 use rhai::Array;
 use rhai::plugin::*;
 
-use crate::script::error::Fault;
+use crate::script::fault::Fault;
 use crate::script::world;
 
 /// Parameters and the world.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// The parameter `name`, or `fallback` where it was not given. What was given as text becomes what `fallback` is: a
     /// number, true or false, text, or an array (from `a,b,c`, or from the lines of a file given as `@FILE`).
