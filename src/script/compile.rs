@@ -14,9 +14,9 @@ pub(super) const CLOSURE: &str = "anon$";
 /// it may be the line of the other family.
 pub(super) fn compile(engine: &Engine, text: &str) -> Result<AST, ParseError> {
     let mut known = Scope::new();
-    VARIABLES.iter().for_each(|name| {
-        known.push(*name, ());
-    });
+    for name in VARIABLES {
+        known.push(name, ());
+    }
     loop {
         match engine.compile_with_scope(&known, text) {
             // The name of a function is a value, and Rhai knows only those that were defined further up.
@@ -33,12 +33,14 @@ pub(super) fn compile(engine: &Engine, text: &str) -> Result<AST, ParseError> {
     }
 }
 
-/// Runs a compiled script or module from its top; what it exports comes back.
-pub(super) fn evaluate(engine: &Engine, ast: &AST) -> Result<Module, Box<EvalAltResult>> {
+/// Runs the script or module that `text` was compiled to from its top; what it exports comes back.
+pub(super) fn evaluate(engine: &Engine, text: &str, ast: &AST) -> Result<Module, Box<EvalAltResult>> {
     let mut global = engine.new_global_runtime_state();
     // Rhai calls a closure of the first library by a shorter way, on which it takes the caller's text for the closure's:
-    // an edit would cite the wrong script. The first library is therefore one without functions.
-    global.lib.push(Module::new().into());
+    // where there are modules, an edit would cite the wrong one. The first library is then one without functions.
+    if text.contains("import") {
+        global.lib.push(Module::new().into());
+    }
     let mut module = Module::eval_ast_as_new_raw(engine, &mut Scope::new(), &mut global, ast)?;
     // A closure that a module's function gives to its caller is found by its name, which must be known out there.
     for closure in ast.iter_fn_def().filter(|function| function.name.starts_with(CLOSURE)) {

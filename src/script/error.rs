@@ -8,11 +8,14 @@ use rhai::{Dynamic, Engine, EvalAltResult, ParseErrorType, Position};
 use super::compile::CLOSURE;
 use super::fault::{Fault, shortened};
 use super::limits::Limit;
-use super::names::{self, Names};
+use super::names::Names;
 use super::resolver::Modules;
 use super::session::Session;
 use crate::diagnostic::{Diagnostic, did_you_mean};
 use crate::source::{SourceFile, Span};
+
+/// How many lines Rhai counts.
+const LINES: usize = u16::MAX as usize;
 
 /// A place in a script.
 type Place = (Arc<SourceFile>, Position);
@@ -38,6 +41,10 @@ pub(super) fn diagnose(
         Some(span) => described.at(&source, span, ""),
         None => described.note(format!("in `{}`", source.name())),
     };
+    if position.line() == Some(LINES) {
+        diagnostic =
+            diagnostic.note(format!("Rhai counts {LINES} lines: the place is there or further down"));
+    }
     let mut last = (source.name().to_owned(), position);
     for Frame { what, place: (source, position) } in frames.iter().rev() {
         let place = (source.name().to_owned(), *position);
@@ -109,9 +116,17 @@ fn describe(names: &Names<'_>, error: &EvalAltResult) -> Diagnostic {
         EvalAltResult::ErrorStackOverflow(_) => limit(Some(Limit::Depth)),
         EvalAltResult::ErrorMismatchDataType(wanted, given, _) => Diagnostic::error(
             "bad-value",
-            format!("this is {}, and {} is wanted", names::type_word(given), names::type_word(wanted)),
+            format!("this is {}, and {} is wanted", names.type_word(given), names.type_word(wanted)),
         )
         .help("give a value of that kind"),
+        EvalAltResult::ErrorFor(_) => Diagnostic::error("bad-value", "this cannot be iterated over")
+            .help("arrays, ranges such as `1..5`, texts and `chain(\"INPUT\").rules` can"),
+        EvalAltResult::ErrorIndexingType(text, _) => {
+            let (of, by) = text.trim_end_matches(']').split_once(" [").unwrap_or((text, "a number"));
+            let (of, by) = (names.type_word(of), names.type_word(by));
+            Diagnostic::error("bad-value", format!("{of} cannot be indexed by {by}"))
+                .help("arrays and the rules of a chain take numbers, from 0, and maps take texts")
+        }
         EvalAltResult::ErrorForbiddenVariable(name, _) => {
             Diagnostic::error("reserved-name", format!("`{name}` is a name of the host's"))
                 .help("choose another name")

@@ -54,7 +54,8 @@ pub(super) fn shortened(value: &impl fmt::Display) -> String {
     struct Short(String);
     impl fmt::Write for Short {
         fn write_str(&mut self, text: &str) -> fmt::Result {
-            let end = text.floor_char_boundary(LONGEST.saturating_sub(self.0.len()));
+            let room = LONGEST.saturating_sub(self.0.len());
+            let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
             self.0.push_str(text.get(..end).unwrap_or_default());
             if end < text.len() { Err(fmt::Error) } else { Ok(()) }
         }

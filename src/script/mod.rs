@@ -161,7 +161,7 @@ fn run_script(
     let watch = Rc::clone(&session.borrow().watch);
     let mut ast = watch.excuse(|| compile::compile(engine, script.source.text()))?;
     ast.set_source(name);
-    let done = compile::evaluate(engine, &ast).map(drop);
+    let done = compile::evaluate(engine, script.source.text(), &ast).map(drop);
     match watch.met() {
         Some(limit) if done.is_ok() => Err(limits::terminated(limit, Position::NONE)),
         _ => done,

@@ -21,10 +21,16 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
+    /// What a script calls the type `name`.
+    pub(super) fn type_word(&self, name: &str) -> String {
+        type_word(self.engine.map_type_name(name))
+    }
+
     /// The diagnostic of a call that fits no function; `signature` is Rhai's: `name (type, type)`.
     pub(super) fn function_not_found(&self, signature: &str) -> Diagnostic {
         let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
-        let types: Vec<String> = arguments(types.trim_end_matches(')')).into_iter().map(type_word).collect();
+        let types: Vec<String> =
+            arguments(types.trim_end_matches(')')).into_iter().map(|name| self.type_word(name)).collect();
         if !name.starts_with(|first: char| first.is_alphabetic() || first == '_') {
             return operator_not_found(name, &types);
         }
@@ -47,14 +53,12 @@ impl Names<'_> {
 
     /// The functions that a call of `name` can have meant, and the name without its module.
     fn functions_like<'n>(&self, name: &'n str) -> (Vec<Callable>, &'n str) {
-        match name.rsplit_once("::") {
-            Some((module, function)) => (self.declared_in(module).functions, function),
-            None => {
-                let mut known = declared(self.text).functions;
-                known.extend(host_functions(self.engine));
-                (known, name)
-            }
+        if let Some((module, function)) = name.rsplit_once("::") {
+            return (self.declared_in(module).functions, function);
         }
+        let mut known = declared(self.text).functions;
+        known.extend(host_functions(self.engine));
+        (known, name)
     }
 
     /// What the module declares that the script calls `name`.
@@ -182,8 +186,8 @@ fn arguments(types: &str) -> Vec<&str> {
     parts.into_iter().map(str::trim).collect()
 }
 
-/// What a script calls the Rust type `name`.
-pub(super) fn type_word(name: &str) -> String {
+/// What a script calls the type that Rhai calls `name`.
+fn type_word(name: &str) -> String {
     let name = name.rsplit("::").next().unwrap_or(name).trim();
     let word = match name {
         _ if name.contains("String") || name == "&str" || name == "string" => "text",
@@ -195,16 +199,14 @@ pub(super) fn type_word(name: &str) -> String {
         "array" | "Array" => "an array",
         "map" | "Map" => "a map",
         "Fn" | "FnPtr" => "a closure",
-        "RuleBuilder" => "a rule builder",
-        "RuleView" => "a rule",
-        "RuleList" => "the rules of a chain",
-        "ChainView" => "a chain",
-        "TableView" => "a table",
-        "RulesetView" => "the ruleset",
-        "DockerView" => "docker",
-        "PublishedView" => "a published port",
-        "Pattern" => "a pattern",
-        "CountersView" => "counters",
+        "rules" => "the rules of a chain",
+        "ruleset" => "the ruleset",
+        "counters" | "docker" => name,
+        "error" => "an error",
+        "range" | "range=" | "Range" | "RangeInclusive" => "a range",
+        "rule" | "rule builder" | "chain" | "table" | "pattern" | "published port" => {
+            return format!("a {name}");
+        }
         _ => "a value of another kind",
     };
     word.to_owned()

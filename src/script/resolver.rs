@@ -137,7 +137,7 @@ impl Modules {
         let watch = Rc::clone(&self.session.borrow().watch);
         let mut ast = watch.excuse(|| compile(engine, &text)).map_err(|error| inside(error.into()))?;
         ast.set_source(name.clone());
-        evaluate(engine, &ast).map(Shared::new).map_err(inside)
+        evaluate(engine, &text, &ast).map(Shared::new).map_err(inside)
     }
 
     /// The module's path as messages show it: from the script's folder or the library on.

@@ -63,6 +63,30 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The script or module that makes a call at the line and column.
+    ///
+    /// Rhai takes a closure that came through two modules for one of the nearer. The library that is searched first tells
+    /// better, but stays that of a module while a closure of its caller's runs. Where the two differ, it is the one whose
+    /// text has the call at that place.
+    fn caller(&self, context: &NativeCallContext, line: u32, column: u32) -> Arc<SourceFile> {
+        let named = context.call_source();
+        let library = context.namespaces().last().and_then(|library| library.id());
+        let source = self.source(named);
+        if library.is_none() || library == named || calls(&source, context.fn_name(), line, column) {
+            return source;
+        }
+        let other = self.source(library);
+        if calls(&other, context.fn_name(), line, column) { other } else { source }
+    }
+}
+
+/// Whether a call of `function` stands at the line and column of `source`.
+fn calls(source: &SourceFile, function: &str, line: u32, column: u32) -> bool {
+    let call = source.slice(source.expression_span(line, column));
+    call.strip_prefix(function).is_some_and(|rest| rest.is_empty() || rest.starts_with('('))
+}
+
 /// The session of the engine that makes a call.
 pub(crate) fn session(context: &NativeCallContext) -> SharedSession {
     // INVARIANT: the one engine constructor sets the tag, and scripts cannot.
@@ -77,12 +101,8 @@ pub(crate) fn origin(context: &NativeCallContext) -> Origin {
     let session = shared.borrow();
     let position = context.call_position();
     let number = |part: Option<usize>| part.and_then(|part| u32::try_from(part).ok()).unwrap_or(0);
-    Origin {
-        script: session.source(context.call_source()),
-        line: number(position.line()),
-        column: number(position.position()),
-        docker_edits: session.docker_edits,
-    }
+    let (line, column) = (number(position.line()), number(position.position()));
+    Origin { script: session.caller(context, line, column), line, column, docker_edits: session.docker_edits }
 }
 
 /// The session as an engine's tag.

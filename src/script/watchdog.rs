@@ -14,6 +14,8 @@ use super::limits::{Limit, Limits};
 
 /// How often it looks.
 const PERIOD: Duration = Duration::from_millis(5);
+/// How many times the memory of the limit one operation may take, before the engine looks at it again.
+const BEYOND: usize = 4;
 /// How much longer than the limit a run may take, in which the engine ends it at the line that it is at.
 const GRACE: Duration = Duration::from_millis(400);
 
@@ -23,7 +25,8 @@ const GRACE: Duration = Duration::from_millis(400);
 /// That the run is beyond a limit, or has ended without an answer.
 pub(super) fn wait<T>(answer: &Receiver<T>, limits: &Limits) -> Result<T, Failure> {
     let end = Instant::now() + limits.time + GRACE;
-    let most = limits.allocated.map(|allocated| allocated().saturating_add(limits.memory.saturating_mul(2)));
+    let most =
+        limits.allocated.map(|allocated| allocated().saturating_add(limits.memory.saturating_mul(BEYOND)));
     loop {
         match answer.recv_timeout(PERIOD) {
             Ok(answer) => return Ok(answer),

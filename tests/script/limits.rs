@@ -78,10 +78,58 @@ fn much_from_a_single_call() {
         "let a = []; a.pad(400000, 1); let b = []; b.pad(400000, a);",
         "let s = \"a\"; s.pad(1000000, \"a\"); let t = s; s.replace(\"a\", t);",
         "let s = \"a\"; s.pad(10000000, \"x\"); let a = []; a.pad(100000, s); print(`${a}`);",
+        "let s = \"a\"; s.pad(10000000, \"x\"); let a = []; a.pad(1000, s); #{ a: a }.to_json();",
+        "let s = \"a\"; loop { s += s; if s.len() > 30000000 { break; } } s.split('b').len(); s.to_chars();",
         "let s = \"a\"; s.pad(10000000, \"x\"); let t = s + \"y\"; let u = s + \"z\"; let a = []; a.pad(300000, t); a.index_of(u);",
         "let a = []; for i in 0..60000 { a.push(`10.0.${i / 256}.${i % 256}`); } append(\"INPUT\", rule().from(a).to(a).accept());",
     ] {
         ends(script);
+    }
+}
+
+#[test]
+fn values_within_values() {
+    for script in [
+        "let f = || 0; loop { let g = f; f = || g.call(); }",
+        "let f = || 0; loop { let g = [f]; f = || g.len(); }",
+        "let f = || 0; loop { let g = #{ a: f }; f = || g.len(); }",
+        "let f = |x| 0; loop { f = f.curry(f); }",
+        "let a = [[]]; loop { a.push([a.pop()]); }",
+        "let a = []; loop { a = [a]; }",
+    ] {
+        ends(script);
+    }
+}
+
+#[test]
+fn a_chain_of_closures_that_ends_is_no_error() {
+    let folder = Folder::new(&[
+        ("s.rhai", "let f = || 0; for i in 0..200000 { let g = f; f = || g.call(); }"),
+        ("host.rules", RULES),
+    ]);
+    assert_eq!(folder.run(&["s.rhai", "-i", "host.rules"]).status, Some(0));
+}
+
+#[test]
+fn limits_cannot_be_caught_or_lost() {
+    let folder = Folder::new(&[("m.rhai", "while true {}"), ("host.rules", RULES)]);
+    for script in [
+        "try { import \"m\" as m; } catch { }",
+        "let a = []; a.pad(1000000, 1); a.dedup(|x, y| { loop {} });",
+        "let s = \"x\"; s.pad(10000000, \"x\"); let a = []; a.pad(1000, s); let t = `${a}`;",
+    ] {
+        folder.write("s.rhai", script);
+        let run = folder.run(&["s.rhai", "-i", "host.rules", "--time-limit", "1"]);
+        assert_eq!((run.status, run.stdout.as_str()), (Some(2), ""), "{script}\n{}", run.stderr);
+        assert!(run.stderr.contains("-limit]"), "{script}\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn there_is_no_clock_and_no_other_language_to_hide_in() {
+    for script in ["sleep(1);", "timestamp();", "eval(\"1\");", "Fn(\"eval\").call(\"1\");", "open(\"x\");"] {
+        let error = super::error(script);
+        assert!(error.contains("unknown-function") || error.contains("syntax"), "{script}\n{error}");
     }
 }
 

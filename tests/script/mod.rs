@@ -1,6 +1,7 @@
 //! Scripts: what they may do, what they may not, and what they are told.
 
 mod editing;
+mod errors;
 mod imports;
 mod injection;
 mod limits;

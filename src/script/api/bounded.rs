@@ -7,7 +7,6 @@ use crate::script::bounded;
 
 /// Bounded functions; they go before Rhai's.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     #[rhai_fn(name = "pad", return_raw)]
     pub fn pad_with_text(

@@ -18,6 +18,12 @@ mod world;
 
 use rhai::{Engine, Module, exported_module};
 
+use super::docker_view::{DockerView, PublishedView};
+use super::fault::Fault;
+use super::pattern::Pattern;
+use super::spelling::builder::RuleBuilder;
+use super::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
+
 /// A topic of the reference, and the functions in it.
 pub(super) struct Topic {
     /// Its heading.
@@ -65,6 +71,23 @@ pub(super) fn register(engine: &mut Engine) {
     for topic in &TOPICS {
         engine.register_global_module((topic.module)().into());
     }
+    name_types(engine);
     read::register(engine);
     docker::register(engine);
+}
+
+/// Gives the values that scripts hold the names that `type_of` and errors call them by.
+fn name_types(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<RuleBuilder>("rule builder")
+        .register_type_with_name::<RuleView>("rule")
+        .register_type_with_name::<RuleList>("rules")
+        .register_type_with_name::<ChainView>("chain")
+        .register_type_with_name::<TableView>("table")
+        .register_type_with_name::<RulesetView>("ruleset")
+        .register_type_with_name::<CountersView>("counters")
+        .register_type_with_name::<Pattern>("pattern")
+        .register_type_with_name::<DockerView>("docker")
+        .register_type_with_name::<PublishedView>("published port")
+        .register_type_with_name::<Fault>("error");
 }
