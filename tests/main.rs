@@ -7,7 +7,9 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod check;
 mod cli;
+mod docker;
 mod golden;
 mod lab;
 mod layering;

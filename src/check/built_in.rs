@@ -1,7 +1,7 @@
 //! Jumps to built-in chains, which only hooks call.
 
 use super::Check;
-use super::report::Report;
+use super::report::{Report, Words};
 use super::survey::Survey;
 
 const CODE: &str = "jump-to-built-in";
@@ -10,10 +10,10 @@ pub(super) const CHECK: Check = Check { codes: &[CODE], run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
     for place in &survey.built_in {
-        let name = survey.ruleset.symbols().name(survey.ruleset.target(place.rule));
-        let message = format!("`{name}` is a built-in chain, and no rule can jump to one");
-        report.rule(place.rule, CODE, message, |found| {
-            found.help("put the shared rules into a chain of your own, and jump to that from both")
+        report.rule(place.rule, CODE, || {
+            let name = survey.ruleset.symbols().name(survey.ruleset.target(place.rule));
+            Words::new(format!("`{name}` is a built-in chain, and no rule can jump to one"))
+                .help("put the shared rules into a chain of your own, and jump to that from both")
         });
     }
 }

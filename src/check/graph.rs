@@ -1,7 +1,8 @@
 //! Who jumps to whom among the chains of a ruleset.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
+use super::added_by;
 use crate::model::extension::HookSet;
 use crate::model::{ChainId, RuleId, Ruleset, TableName};
 
@@ -13,14 +14,6 @@ pub(super) struct Jump {
     pub(super) rule: RuleId,
 }
 
-/// The jumps, one for each pair of chains: a rule that was read goes before one that a script added.
-#[derive(Debug, Default)]
-pub(super) struct Graph {
-    jumps: FxHashMap<ChainId, Vec<Jump>>,
-    /// The index of each pair of chains among the jumps out of the first.
-    pairs: FxHashMap<(ChainId, ChainId), usize>,
-}
-
 /// Which jumps count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Jumps {
@@ -30,180 +23,152 @@ pub(super) enum Jumps {
     All,
 }
 
-impl Graph {
-    /// Adds a jump. Rules come in the order of their chains, in which one that was read may follow an added one.
-    pub(super) fn add(&mut self, jump: Jump) {
-        let jumps = self.jumps.entry(jump.from).or_default();
-        let index = *self.pairs.entry((jump.from, jump.to)).or_insert(jumps.len());
-        match jumps.get_mut(index) {
-            Some(known) => known.rule = known.rule.min(jump.rule),
-            None => jumps.push(jump),
+/// The jumps of all tables; none leads from one table to another.
+#[derive(Debug)]
+pub(super) struct Graph<'r> {
+    ruleset: &'r Ruleset,
+    /// The jumps, those of one chain one after the other.
+    jumps: Vec<Jump>,
+    /// For each chain by its number, where its jumps begin and end among them.
+    ranges: Vec<(usize, usize)>,
+}
+
+impl<'r> Graph<'r> {
+    /// A graph without jumps.
+    pub(super) fn new(ruleset: &'r Ruleset) -> Self {
+        Self { ruleset, jumps: Vec::new(), ranges: vec![(0, 0); ruleset.chain_count()] }
+    }
+
+    /// Begins the jumps of `chain`, each chain once.
+    pub(super) fn begin(&mut self, chain: ChainId) {
+        let at = self.jumps.len();
+        if let Some(range) = self.ranges.get_mut(chain.index()) {
+            *range = (at, at);
         }
+    }
+
+    /// Adds a jump of the chain begun last. Of several in a row to the same chain, one stands for all: one that was read,
+    /// if there is any.
+    pub(super) fn add(&mut self, jump: Jump) {
+        let Some((start, end)) = self.ranges.get_mut(jump.from.index()) else { return };
+        let last = self.jumps.get_mut(*start..).and_then(<[Jump]>::last_mut);
+        if let Some(last) = last.filter(|last| last.to == jump.to) {
+            if added_by(self.ruleset, last.rule).is_some() {
+                *last = jump;
+            }
+            return;
+        }
+        self.jumps.push(jump);
+        *end = self.jumps.len();
     }
 
     /// The jumps out of `chain`.
     pub(super) fn from(&self, chain: ChainId) -> &[Jump] {
-        self.jumps.get(&chain).map_or(&[], Vec::as_slice)
+        let range = self.ranges.get(chain.index()).copied();
+        range.and_then(|(start, end)| self.jumps.get(start..end)).unwrap_or_default()
     }
 
-    fn counted<'g>(
-        &'g self,
-        ruleset: &'g Ruleset,
-        chain: ChainId,
-        jumps: Jumps,
-    ) -> impl Iterator<Item = &'g Jump> {
-        let counts = move |jump: &&Jump| jumps == Jumps::All || is_read(ruleset, jump.rule);
-        self.from(chain).iter().filter(counts)
+    fn counts(&self, jump: &Jump, jumps: Jumps) -> bool {
+        jumps == Jumps::All || added_by(self.ruleset, jump.rule).is_none()
     }
 
-    /// For each chain that a built-in chain reaches, the hooks that it is reached from.
-    pub(super) fn reach(&self, ruleset: &Ruleset, jumps: Jumps) -> FxHashMap<ChainId, HookSet> {
-        let mut reached: FxHashMap<ChainId, HookSet> = FxHashMap::default();
-        for table in TableName::ALL {
-            for hook in table.hooks() {
-                let Some(start) = ruleset.builtin(table, *hook) else { continue };
-                let set = HookSet::of(&[*hook]);
-                let mut open = vec![start];
-                while let Some(chain) = open.pop() {
-                    let known = reached.entry(chain).or_insert(HookSet::NONE);
-                    if known.contains(*hook) {
-                        continue;
-                    }
-                    *known = known.or(set);
-                    open.extend(self.counted(ruleset, chain, jumps).map(|jump| jump.to));
-                }
+    /// For each chain by its number, the hooks that it is reached from.
+    pub(super) fn reach(&self, jumps: Jumps) -> Vec<HookSet> {
+        let mut reached = vec![HookSet::NONE; self.ranges.len()];
+        let mut open = Vec::new();
+        for (table, hook) in TableName::ALL.into_iter().flat_map(hooks) {
+            let set = HookSet::of(&[hook]);
+            open.extend(self.ruleset.builtin(table, hook));
+            while let Some(chain) = open.pop() {
+                let Some(known) = reached.get_mut(chain.index()).filter(|known| !known.contains(hook)) else {
+                    continue;
+                };
+                *known = known.or(set);
+                let counted = self.from(chain).iter().filter(|jump| self.counts(jump, jumps));
+                open.extend(counted.map(|jump| jump.to));
             }
         }
         reached
     }
 
-    /// The jumps by which the built-in chain `start` reaches `end`, the shortest way.
+    /// The jumps by which `start` reaches `end`, the shortest way; none where it does not, or where the two are the same.
     pub(super) fn path(&self, start: ChainId, end: ChainId) -> Vec<Jump> {
-        let mut before: FxHashMap<ChainId, Jump> = FxHashMap::default();
-        let mut open = std::collections::VecDeque::from([start]);
-        while let Some(chain) = open.pop_front() {
-            if chain == end {
-                break;
-            }
-            for jump in self.from(chain) {
-                if jump.to != start && !before.contains_key(&jump.to) {
-                    before.insert(jump.to, *jump);
+        let mut before: Vec<Option<Jump>> = vec![None; self.ranges.len()];
+        let mut open = VecDeque::from([start]);
+        while let Some(chain) = open.pop_front().filter(|chain| *chain != end) {
+            for jump in self.from(chain).iter().filter(|jump| jump.to != start) {
+                if let Some(known) = before.get_mut(jump.to.index()).filter(|known| known.is_none()) {
+                    *known = Some(*jump);
                     open.push_back(jump.to);
                 }
             }
         }
         let mut path = Vec::new();
         let mut at = end;
-        while let Some(jump) = before.get(&at).filter(|_| at != start) {
-            path.push(*jump);
+        while let Some(jump) = before.get(at.index()).copied().flatten().filter(|_| at != start) {
+            path.push(jump);
             at = jump.from;
         }
         path.reverse();
         path
     }
 
-    /// The loops among the chains of `table`: for each, its jumps in their order, one after the other.
-    pub(super) fn loops(&self, ruleset: &Ruleset, table: TableName, jumps: Jumps) -> Vec<Vec<Jump>> {
-        let mut search =
-            Search { graph: self, ruleset, jumps, done: FxHashSet::default(), loops: Vec::new() };
-        for chain in ruleset.live_chains(table) {
-            search.from(chain);
+    /// The chains in an order in which each comes before those that it jumps to; chains in a circle, and behind one, are
+    /// left out.
+    pub(super) fn order(&self, jumps: Jumps) -> Vec<ChainId> {
+        let mut callers = vec![0_u32; self.ranges.len()];
+        for jump in self.jumps.iter().filter(|jump| self.counts(jump, jumps)) {
+            if let Some(count) = callers.get_mut(jump.to.index()) {
+                *count += 1;
+            }
         }
-        search.loops
+        let chains = TableName::ALL.into_iter().flat_map(|table| self.ruleset.live_chains(table));
+        let mut order: Vec<ChainId> = chains.filter(|chain| callers.get(chain.index()) == Some(&0)).collect();
+        let mut at = 0;
+        while let Some(chain) = order.get(at).copied() {
+            at += 1;
+            for jump in self.from(chain).iter().filter(|jump| self.counts(jump, jumps)) {
+                let Some(count) = callers.get_mut(jump.to.index()) else { continue };
+                *count -= 1;
+                if *count == 0 {
+                    order.push(jump.to);
+                }
+            }
+        }
+        order
     }
 
-    /// How many jumps deep each chain of `table` lies at most below a built-in one; only where there are no loops.
-    pub(super) fn depths(
-        &self,
-        ruleset: &Ruleset,
-        table: TableName,
-        jumps: Jumps,
-    ) -> FxHashMap<ChainId, usize> {
-        let mut depths: FxHashMap<ChainId, usize> = FxHashMap::default();
-        let mut order = Vec::new();
-        let mut seen = FxHashSet::default();
-        for hook in table.hooks() {
-            let Some(start) = ruleset.builtin(table, *hook) else { continue };
-            depths.insert(start, 0);
-            self.post_order(ruleset, jumps, start, &mut seen, &mut order);
-        }
-        for chain in order.into_iter().rev() {
-            let depth = depths.get(&chain).copied().unwrap_or(0);
-            for jump in self.counted(ruleset, chain, jumps) {
-                let known = depths.entry(jump.to).or_insert(0);
-                *known = (*known).max(depth + 1);
+    /// For each chain by its number, how many jumps below a built-in chain it lies at most, and the last of these jumps.
+    /// Circles do not count.
+    pub(super) fn depths(&self, jumps: Jumps) -> Vec<Depth> {
+        let mut depths = vec![Depth::default(); self.ranges.len()];
+        for chain in self.order(jumps) {
+            let is_builtin = self.ruleset.chain(chain).hook().is_some();
+            let known = depths.get(chain.index()).copied().unwrap_or_default();
+            if !is_builtin && known.by.is_none() {
+                continue;
+            }
+            for jump in self.from(chain).iter().filter(|jump| self.counts(jump, jumps)) {
+                if let Some(deeper) = depths.get_mut(jump.to.index())
+                    && deeper.jumps <= known.jumps
+                {
+                    *deeper = Depth { jumps: known.jumps + 1, by: Some(*jump) };
+                }
             }
         }
         depths
     }
-
-    fn post_order(
-        &self,
-        ruleset: &Ruleset,
-        jumps: Jumps,
-        start: ChainId,
-        seen: &mut FxHashSet<ChainId>,
-        order: &mut Vec<ChainId>,
-    ) {
-        if !seen.insert(start) {
-            return;
-        }
-        let targets = |chain| self.counted(ruleset, chain, jumps).map(|jump| jump.to).collect::<Vec<_>>();
-        let mut open = vec![(start, targets(start))];
-        while let Some((chain, left)) = open.last_mut() {
-            match left.pop() {
-                Some(next) if seen.insert(next) => open.push((next, targets(next))),
-                Some(_) => {}
-                None => {
-                    order.push(*chain);
-                    open.pop();
-                }
-            }
-        }
-    }
 }
 
-/// Whether a rule was read, and not added by a script.
-pub(super) fn is_read(ruleset: &Ruleset, rule: RuleId) -> bool {
-    ruleset.added_by(rule).is_none() || ruleset.is_rewritten(rule)
+/// How deep below a built-in chain a chain lies.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Depth {
+    /// How many jumps lead there at most.
+    pub(super) jumps: usize,
+    /// The last of them; none where none leads there.
+    pub(super) by: Option<Jump>,
 }
 
-/// A depth-first search for loops, without recursion: chains may be nested 20,000 deep in a text.
-struct Search<'g> {
-    graph: &'g Graph,
-    ruleset: &'g Ruleset,
-    jumps: Jumps,
-    done: FxHashSet<ChainId>,
-    loops: Vec<Vec<Jump>>,
-}
-
-impl Search<'_> {
-    fn from(&mut self, start: ChainId) {
-        if self.done.contains(&start) {
-            return;
-        }
-        // The chains on the way, the index of the next jump of each, and the jump that led to it.
-        let mut way: Vec<(ChainId, usize, Option<Jump>)> = vec![(start, 0, None)];
-        let mut on_way = FxHashMap::from_iter([(start, 0_usize)]);
-        while let Some((chain, next, _)) = way.last_mut() {
-            let chain = *chain;
-            let Some(jump) = self.graph.from(chain).get(*next).copied() else {
-                self.done.insert(chain);
-                on_way.remove(&chain);
-                way.pop();
-                continue;
-            };
-            *next += 1;
-            if self.jumps == Jumps::Read && !is_read(self.ruleset, jump.rule) {
-                continue;
-            }
-            if let Some(first) = on_way.get(&jump.to) {
-                let inside = way.get(first + 1..).unwrap_or_default().iter().filter_map(|(_, _, jump)| *jump);
-                self.loops.push(inside.chain([jump]).collect());
-            } else if !self.done.contains(&jump.to) {
-                on_way.insert(jump.to, way.len());
-                way.push((jump.to, 0, Some(jump)));
-            }
-        }
-    }
+fn hooks(table: TableName) -> impl Iterator<Item = (TableName, crate::model::Hook)> {
+    table.hooks().iter().map(move |hook| (table, *hook))
 }

@@ -1,14 +1,18 @@
 //! What is wrong with the framing of the text that was read.
 
+use rustc_hash::FxHashSet;
+
 use super::Check;
-use super::report::Report;
+use super::late;
+use super::report::{Report, Words};
 use super::survey::Survey;
+use crate::model::Hook;
 use crate::model::fault::FaultKind;
 
 pub(super) const CHECK: Check = Check {
     codes: &[
         "undeclared-chain",
-        "late-chain",
+        late::CODE,
         "repeated-table",
         "repeated-chain",
         "vain-command",
@@ -19,20 +23,34 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
-    for fault in survey.ruleset.faults() {
-        let (code, message) = (fault.kind.code(), fault.kind.to_string());
-        let help = help(&fault.kind);
+    let faults = survey.ruleset.faults();
+    let late: FxHashSet<&str> = faults.iter().filter_map(|fault| late_chain(&fault.kind)).collect();
+    for fault in faults {
+        // A chain that is declared later on is not one that is never declared.
+        if matches!(&fault.kind, FaultKind::UndeclaredChain(name) if late.contains(name.as_str())) {
+            continue;
+        }
+        let code = fault.kind.code();
+        let words = || Words::new(fault.kind.to_string()).help(help(&fault.kind));
         if loads(&fault.kind) {
-            report.input_warning(fault.span, code, message, |found| found.help(help));
+            report.input_warning(fault.span, code, words);
         } else {
-            report.input(fault.span, code, message, |found| found.help(help));
+            report.input(fault.span, code, words);
         }
     }
 }
 
+fn late_chain(kind: &FaultKind) -> Option<&str> {
+    if let FaultKind::LateChain(name) = kind { Some(name) } else { None }
+}
+
 /// Whether iptables-restore takes such a text, or the printed one.
-const fn loads(kind: &FaultKind) -> bool {
-    matches!(kind, FaultKind::RepeatedTable(_) | FaultKind::Mended(_))
+fn loads(kind: &FaultKind) -> bool {
+    match kind {
+        FaultKind::RepeatedTable(_) | FaultKind::Mended(_) => true,
+        FaultKind::RepeatedChain(name) => Hook::ALL.iter().any(|hook| hook.as_str() == name),
+        _ => false,
+    }
 }
 
 const fn help(kind: &FaultKind) -> &'static str {

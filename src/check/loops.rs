@@ -1,97 +1,119 @@
 //! Chains that jump in a circle, and chains nested deeper than the kernel follows.
 
-use super::Check;
-use super::graph::{Jump, Jumps, is_read};
-use super::report::Report;
+use super::components;
+use super::graph::{Depth, Jump, Jumps};
+use super::report::{Report, Words};
 use super::survey::Survey;
-use crate::model::{ChainId, Ruleset, TableName};
+use super::{Check, added_by};
+use crate::model::extension::HookSet;
+use crate::model::{ChainId, EditId, Hook, TableName};
 
 const LOOP: &str = "jump-loop";
 const DEPTH: &str = "jump-depth";
 /// The most jumps inside each other that the nft backend takes (`NFT_JUMP_STACK_SIZE` less one); legacy takes more.
 const DEEPEST: usize = 15;
 
+const REFUSED: &str = "the kernel refuses it; take one of the jumps out";
+const UNREACHED: &str =
+    "no packet gets there, so it loads; the first jump to it from a built-in chain is refused";
+
 pub(super) const CHECK: Check = Check { codes: &[LOOP, DEPTH], run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
-    for table in TableName::ALL {
-        let loops = survey.graph.loops(survey.ruleset, table, Jumps::All);
-        if loops.is_empty() {
-            too_deep(survey, table, report);
-        } else {
-            let reached = survey.graph.reach(survey.ruleset, Jumps::All);
-            for circle in &loops {
-                let live = circle.first().is_some_and(|jump| reached.contains_key(&jump.from));
-                one(survey.ruleset, circle, live, report);
+    loops(survey, report);
+    depth(survey, report);
+}
+
+fn loops(survey: &Survey<'_>, report: &mut Report<'_>) {
+    // Chains that are in an order do not jump in circles, and mostly all are.
+    let chains = || TableName::ALL.into_iter().flat_map(|table| survey.ruleset.live_chains(table));
+    if survey.graph.order(Jumps::All).len() == chains().count() {
+        return;
+    }
+    let (all, read) = (survey.graph.reach(Jumps::All), survey.graph.reach(Jumps::Read));
+    let is_reached = |reach: &[HookSet], chains: &[ChainId]| {
+        chains.iter().any(|chain| reach.get(chain.index()).is_some_and(|hooks| *hooks != HookSet::NONE))
+    };
+    for chains in components::circles(&survey.graph, chains()) {
+        let circle = Circle::new(survey, &chains);
+        circle.report(survey, (is_reached(&all, &chains), is_reached(&read, &chains)), report);
+    }
+}
+
+/// One way round a set of chains of which each reaches every other.
+struct Circle {
+    /// The jumps, one after the other. The first is one that a script added, if there is any.
+    jumps: Vec<Jump>,
+    added: Option<EditId>,
+}
+
+impl Circle {
+    fn new(survey: &Survey<'_>, chains: &[ChainId]) -> Self {
+        let mut chains = chains.to_vec();
+        chains.sort_unstable();
+        let within = |jump: &&Jump| chains.binary_search(&jump.to).is_ok();
+        let all = || chains.iter().flat_map(|chain| survey.graph.from(*chain)).filter(within);
+        let added = all().find_map(|jump| Some((*jump, added_by(survey.ruleset, jump.rule)?)));
+        let first = added.map(|(jump, _)| jump).or_else(|| all().next().copied());
+        let rest = first.map(|first| survey.graph.path(first.to, first.from)).unwrap_or_default();
+        Self { jumps: first.into_iter().chain(rest).collect(), added: added.map(|(_, edit)| edit) }
+    }
+
+    /// Reports it: an error at the line of a script that closes it, or that first leads packets to it.
+    fn report(&self, survey: &Survey<'_>, (reached, before): (bool, bool), report: &mut Report<'_>) {
+        let Some(first) = self.jumps.first() else { return };
+        let words = || Words::new(self.message(survey));
+        if self.added.is_some() || before {
+            report.rule(first.rule, LOOP, || words().help(REFUSED));
+        } else if reached {
+            let entry = entry(survey, first.from);
+            match entry.and_then(|jump| added_by(survey.ruleset, jump.rule)) {
+                Some(edit) => report.edit(edit, LOOP, || {
+                    let leads = "the input has the circle, and this is the first jump that leads there";
+                    words().note(leads).help(REFUSED)
+                }),
+                None => report.rule(first.rule, LOOP, || words().help(REFUSED)),
             }
+        } else if let Some(span) = survey.ruleset.span(first.rule) {
+            report.input_warning(span, LOOP, || words().help(UNREACHED));
         }
+    }
+
+    fn message(&self, survey: &Survey<'_>) -> String {
+        let mut names: Vec<&str> =
+            self.jumps.iter().map(|jump| survey.ruleset.chain_name(jump.from)).collect();
+        names.extend(names.first().copied());
+        format!("chains jump in a circle: `{}`", names.join("` → `"))
     }
 }
 
-/// Reports a loop: an error at the line of a script that closes it. One that no built-in chain reaches loads, and is a
-/// trap for the first jump to it.
-fn one(ruleset: &Ruleset, circle: &[Jump], live: bool, report: &mut Report<'_>) {
-    let Some(first) = circle.first() else { return };
-    let names: Vec<&str> = circle.iter().map(|jump| ruleset.chain_name(jump.from)).collect();
-    let way = [&names.join("` → `"), "` → `", ruleset.chain_name(first.from)].concat();
-    let message = format!("chains jump in a circle: `{way}`");
-    let help = "the kernel refuses it; take one of the jumps out";
-    match circle.iter().find(|jump| !is_read(ruleset, jump.rule)) {
-        Some(added) => report.rule(added.rule, LOOP, message, |found| found.help(help)),
-        None if live => report.rule(first.rule, LOOP, message, |found| found.help(help)),
-        None => {
-            let span = ruleset.span(first.rule).unwrap_or_default();
-            report.input_warning(span, LOOP, message, |found| {
-                found.help("no packet gets there, so it loads; the first jump to it is refused")
-            });
-        }
-    }
+/// The jump that a script added on a way from a built-in chain to `chain`.
+fn entry(survey: &Survey<'_>, chain: ChainId) -> Option<Jump> {
+    let table = survey.ruleset.chain(chain).table();
+    let starts = table.hooks().iter().filter_map(|hook: &Hook| survey.ruleset.builtin(table, *hook));
+    let mut ways = starts.map(|start| survey.graph.path(start, chain)).filter(|way| !way.is_empty());
+    ways.find_map(|way| way.into_iter().find(|jump| added_by(survey.ruleset, jump.rule).is_some()))
 }
 
-fn too_deep(survey: &Survey<'_>, table: TableName, report: &mut Report<'_>) {
-    let ruleset = survey.ruleset;
-    let depths = survey.graph.depths(ruleset, table, Jumps::All);
-    let Some((deepest, depth)) =
-        depths.iter().filter(|(_, depth)| **depth > DEEPEST).max_by_key(|(_, depth)| **depth)
+fn depth(survey: &Survey<'_>, report: &mut Report<'_>) {
+    let depths = survey.graph.depths(Jumps::All);
+    let deepest = |depths: &[Depth]| depths.iter().map(|depth| depth.jumps).max().unwrap_or(0);
+    if deepest(&depths) <= DEEPEST {
+        return;
+    }
+    let before = deepest(&survey.graph.depths(Jumps::Read));
+    let Some(last) = depths.iter().filter(|depth| depth.jumps > DEEPEST).max_by_key(|depth| depth.jumps)
     else {
         return;
     };
-    let before = survey.graph.depths(ruleset, table, Jumps::Read);
-    let introduced = before.values().all(|depth| *depth <= DEEPEST);
-    let name = ruleset.chain_name(*deepest);
-    let message = format!("chain `{name}` is {depth} jumps deep, and the kernel follows {DEEPEST}");
-    let help = "nest less: jump to the deeper chains from one nearer to the built-in chain";
-    let way = deepest_way(survey, *deepest, &depths);
-    let added = way.iter().rev().find(|jump| !is_read(ruleset, jump.rule));
-    match added.or(way.last()) {
-        Some(jump) if introduced || is_read(ruleset, jump.rule) => {
-            report.rule(jump.rule, DEPTH, message, |found| found.help(help));
-        }
-        Some(jump) => report.rule(way.last().unwrap_or(jump).rule, DEPTH, message, |found| found.help(help)),
-        None => {}
-    }
-}
-
-/// The jumps that lead to `end`, each one deeper than the last.
-fn deepest_way(
-    survey: &Survey<'_>,
-    end: ChainId,
-    depths: &rustc_hash::FxHashMap<ChainId, usize>,
-) -> Vec<Jump> {
-    let mut into: rustc_hash::FxHashMap<ChainId, Jump> = rustc_hash::FxHashMap::default();
-    for (chain, depth) in depths {
-        for jump in survey.graph.from(*chain) {
-            if depths.get(&jump.to) == Some(&(depth + 1)) {
-                into.insert(jump.to, *jump);
-            }
-        }
-    }
-    let mut way = Vec::new();
-    let mut at = end;
-    while let Some(jump) = into.get(&at) {
-        way.push(*jump);
-        at = jump.from;
-    }
-    way.reverse();
-    way
+    let Some(end) = last.by else { return };
+    let way =
+        std::iter::successors(Some(end), |jump| depths.get(jump.from.index()).and_then(|depth| depth.by));
+    let added = way.clone().find(|jump| added_by(survey.ruleset, jump.rule).is_some());
+    let blamed = added.filter(|_| before < last.jumps).unwrap_or(end);
+    report.rule(blamed.rule, DEPTH, || {
+        let name = survey.ruleset.chain_name(end.to);
+        Words::new(format!("chain `{name}` is {} jumps deep, and the kernel follows {DEEPEST}", last.jumps))
+            .help("nest less: jump to the deeper chains from one nearer to the built-in chain")
+    });
 }

@@ -5,14 +5,17 @@
 
 mod built_in;
 mod chains;
+mod components;
 mod docker;
 mod graph;
 mod hooks;
 mod input;
 mod interfaces;
+mod late;
 mod levels;
 mod loops;
 mod missing;
+mod noted;
 mod policies;
 mod report;
 mod specs;
@@ -25,7 +28,7 @@ use report::Report;
 use survey::Survey;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::Ruleset;
+use crate::model::{EditId, RuleId, Ruleset};
 
 /// One check: it looks at the survey of a ruleset and reports.
 struct Check {
@@ -37,6 +40,7 @@ struct Check {
 /// Every check, in the order of their findings.
 const CHECKS: &[Check] = &[
     input::CHECK,
+    late::CHECK,
     specs::CHECK,
     missing::CHECK,
     built_in::CHECK,
@@ -46,8 +50,26 @@ const CHECKS: &[Check] = &[
     loops::CHECK,
     policies::CHECK,
     chains::CHECK,
+    noted::CHECK,
     docker::CHECK,
 ];
+
+/// Codes of faults that scripts meet as soon as they make the edit. They are errors of the check all the same: the run could
+/// be done, and the answer is no.
+const EARLY: [&str; 6] = [
+    "policy-on-user-chain",
+    "bad-chain-name",
+    "mixed-family",
+    "wrong-family",
+    "port-without-protocol",
+    "match-needs-protocol",
+];
+
+/// Whether a script that stopped with this code was refused by what the check asks for.
+#[must_use]
+pub fn refuses(code: &str) -> bool {
+    EARLY.contains(&code)
+}
 
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {
@@ -108,4 +130,9 @@ fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity) -> Vec<Diagnost
         (check.run)(&survey, &mut report);
     }
     levels.apply(report.into_findings())
+}
+
+/// The edit that added a rule; none for a rule that was read, even if a chain's new name made it be rewritten.
+fn added_by(ruleset: &Ruleset, rule: RuleId) -> Option<EditId> {
+    ruleset.added_by(rule).filter(|_| !ruleset.is_rewritten(rule))
 }

@@ -1,10 +1,10 @@
 //! Gathering findings: each at its place, and as grave as who brought it in makes it.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::{EditId, Origin, RuleId, Ruleset};
+use crate::model::{EditId, RuleId, Ruleset};
 use crate::source::Span;
 
-/// The most findings of one code about the input; a broken dump of 100,000 rules needs no 100,000 messages.
+/// The most findings of one code that are shown: a broken dump of 100,000 rules needs no 100,000 messages.
 const MOST: usize = 20;
 
 /// A finding.
@@ -15,14 +15,58 @@ pub(super) struct Finding {
     pub(super) introduced: bool,
 }
 
+/// What is said of a finding, whatever its place and gravity.
+#[derive(Debug)]
+pub(super) struct Words {
+    message: String,
+    notes: Vec<String>,
+    help: Vec<String>,
+}
+
+impl Words {
+    /// One sentence: lower case, no final stop.
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), notes: Vec::new(), help: Vec::new() }
+    }
+
+    /// The same, with a fact that explains it.
+    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// The same, with what to do next.
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+/// How grave a finding is, before it is asked who brought it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gravity {
+    /// iptables or the kernel refuse it: an error where scripts brought it in.
+    Fault,
+    /// It loads.
+    Warning,
+}
+
+/// How many findings of a code there are.
+#[derive(Debug)]
+struct Count {
+    code: &'static str,
+    introduced: bool,
+    severity: Severity,
+    found: usize,
+}
+
 /// The findings so far.
 #[derive(Debug)]
 pub(super) struct Report<'r> {
     ruleset: &'r Ruleset,
     input: Severity,
     findings: Vec<Finding>,
-    /// How many findings about the input each code has.
-    counts: Vec<(&'static str, usize)>,
+    counts: Vec<Count>,
 }
 
 impl<'r> Report<'r> {
@@ -33,118 +77,146 @@ impl<'r> Report<'r> {
 
     /// The findings, with a word on those that were left out.
     pub(super) fn into_findings(mut self) -> Vec<Finding> {
-        for (code, count) in std::mem::take(&mut self.counts) {
-            if count > MOST {
-                let message = format!("{} more findings of this kind are not shown", count - MOST);
-                let diagnostic = Diagnostic::new(self.input, code, message);
-                self.findings.push(Finding { diagnostic, introduced: false });
-            }
-        }
+        let full = self.counts.iter().filter(|count| count.found > MOST);
+        let left_out = full.map(|count| {
+            let more = count.found - MOST;
+            let message =
+                format!("{more} more of this kind {} not shown", if more == 1 { "is" } else { "are" });
+            let diagnostic = Diagnostic::new(count.severity, count.code, message);
+            Finding { diagnostic, introduced: count.introduced }
+        });
+        self.findings.extend(left_out);
+        // Those of scripts stay in the order of the checks; a list about a text is read in the order of its lines.
+        let place = |finding: &Finding| finding.diagnostic.labels.first().map(|label| label.span.start);
+        let key = |finding: &Finding| (!finding.introduced).then(|| place(finding).unwrap_or(u32::MAX));
+        self.findings.sort_by_key(key);
         self.findings
     }
 
     /// Reports a fault of `rule`: at the script line that added it, or at its line of the input.
-    pub(super) fn rule(
-        &mut self,
-        rule: RuleId,
-        code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) {
-        match self.ruleset.added_by(rule).filter(|_| !self.ruleset.is_rewritten(rule)) {
-            Some(edit) => {
-                let line = self.ruleset.line(rule).into_owned();
-                self.edit(edit, code, message, |found| finish(found.note(format!("the rule is `{line}`"))));
-            }
-            None => self.input(self.ruleset.span(rule).unwrap_or_default(), code, message, finish),
-        }
+    pub(super) fn rule(&mut self, rule: RuleId, code: &'static str, words: impl FnOnce() -> Words) {
+        self.rule_part(rule, None, (code, Gravity::Fault), words);
     }
 
-    /// Reports a fault at a part of a rule's specification.
+    /// Reports what is worth a warning of `rule`.
+    pub(super) fn rule_warning(
+        &mut self,
+        rule: RuleId,
+        part: Option<Span>,
+        code: &'static str,
+        words: impl FnOnce() -> Words,
+    ) {
+        self.rule_part(rule, part, (code, Gravity::Warning), words);
+    }
+
+    /// Reports a fault at the part `part` of a rule's specification.
     pub(super) fn part(
         &mut self,
         rule: RuleId,
         part: Span,
         code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
+        words: impl FnOnce() -> Words,
     ) {
-        match self.ruleset.body_span(rule) {
-            Some(body) => {
-                let span = Span::new(
-                    body.start.saturating_add(part.start),
-                    body.start.saturating_add(part.end).min(body.end),
-                );
-                self.input(span, code, message, finish);
-            }
-            None => self.rule(rule, code, message, finish),
+        self.rule_part(rule, Some(part), (code, Gravity::Fault), words);
+    }
+
+    fn rule_part(
+        &mut self,
+        rule: RuleId,
+        part: Option<Span>,
+        what: (&'static str, Gravity),
+        words: impl FnOnce() -> Words,
+    ) {
+        let ruleset = self.ruleset;
+        if let Some(edit) = super::added_by(ruleset, rule) {
+            self.push_edit(edit, what, || {
+                let line = format!("the rule is `{}`", ruleset.line(rule));
+                let mut words = words();
+                words.notes.insert(0, line);
+                words
+            });
+            return;
         }
+        let line = ruleset.span(ruleset.replaced(rule).unwrap_or(rule)).unwrap_or_default();
+        let part = ruleset.body_span(rule).zip(part);
+        self.push_input(part.map_or(line, |(body, part)| within(body, part)), what, words);
     }
 
     /// Reports an error that an edit introduced.
-    pub(super) fn edit(
-        &mut self,
-        edit: EditId,
-        code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) {
-        let diagnostic = Diagnostic::error(code, message);
-        let diagnostic = match self.ruleset.edit(edit) {
-            Some(edit) => at_origin(diagnostic, &edit.origin),
-            None => diagnostic,
-        };
-        self.findings.push(Finding { diagnostic: finish(diagnostic), introduced: true });
+    pub(super) fn edit(&mut self, edit: EditId, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push_edit(edit, (code, Gravity::Fault), words);
     }
 
     /// Reports a fault of the input.
-    pub(super) fn input(
-        &mut self,
-        span: Span,
-        code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) {
-        self.input_as(self.input, span, code, message, finish);
+    pub(super) fn input(&mut self, span: Span, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push_input(span, (code, Gravity::Fault), words);
     }
 
-    /// Reports what is worth a warning even where faults are errors.
-    pub(super) fn input_warning(
-        &mut self,
-        span: Span,
-        code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
-    ) {
-        self.input_as(Severity::Warning, span, code, message, finish);
+    /// Reports what is worth a warning of the input, even where its faults are errors.
+    pub(super) fn input_warning(&mut self, span: Span, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push_input(span, (code, Gravity::Warning), words);
     }
 
-    fn input_as(
+    fn push_edit(
         &mut self,
+        edit: EditId,
+        (code, gravity): (&'static str, Gravity),
+        words: impl FnOnce() -> Words,
+    ) {
+        let severity = if gravity == Gravity::Fault { Severity::Error } else { Severity::Warning };
+        self.push(code, severity, true, words, |ruleset, diagnostic| match ruleset.edit(edit) {
+            Some(edit) => {
+                let origin = &edit.origin;
+                let span = origin.script.expression_span(origin.line, origin.column);
+                diagnostic.at(&origin.script, span, "")
+            }
+            None => diagnostic,
+        });
+    }
+
+    fn push_input(
+        &mut self,
+        span: Span,
+        (code, gravity): (&'static str, Gravity),
+        words: impl FnOnce() -> Words,
+    ) {
+        let severity = if gravity == Gravity::Fault { self.input } else { Severity::Warning };
+        self.push(code, severity, false, words, |ruleset, diagnostic| {
+            diagnostic.at(ruleset.source(), span, "")
+        });
+    }
+
+    fn push(
+        &mut self,
+        code: &'static str,
         severity: Severity,
-        span: Span,
-        code: &'static str,
-        message: impl Into<String>,
-        finish: impl FnOnce(Diagnostic) -> Diagnostic,
+        introduced: bool,
+        words: impl FnOnce() -> Words,
+        place: impl FnOnce(&Ruleset, Diagnostic) -> Diagnostic,
     ) {
-        if self.count(code) > MOST {
+        if self.count(code, severity, introduced) > MOST {
             return;
         }
-        let diagnostic = Diagnostic::new(severity, code, message).at(self.ruleset.source(), span, "");
-        self.findings.push(Finding { diagnostic: finish(diagnostic), introduced: false });
+        let Words { message, notes, help } = words();
+        let placed = place(self.ruleset, Diagnostic::new(severity, code, message));
+        self.findings.push(Finding { diagnostic: Diagnostic { notes, help, ..placed }, introduced });
     }
 
-    fn count(&mut self, code: &'static str) -> usize {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| *known == code) {
-            *count += 1;
-            return *count;
+    fn count(&mut self, code: &'static str, severity: Severity, introduced: bool) -> usize {
+        let same = |count: &&mut Count| {
+            (count.code, count.severity, count.introduced) == (code, severity, introduced)
+        };
+        if let Some(count) = self.counts.iter_mut().find(same) {
+            count.found += 1;
+            return count.found;
         }
-        self.counts.push((code, 1));
+        self.counts.push(Count { code, introduced, severity, found: 1 });
         1
     }
 }
 
-fn at_origin(diagnostic: Diagnostic, origin: &Origin) -> Diagnostic {
-    let span = origin.script.expression_span(origin.line, origin.column);
-    diagnostic.at(&origin.script, span, "")
+/// The part `part` of the specification at `body`.
+fn within(body: Span, part: Span) -> Span {
+    let start = body.start.saturating_add(part.start).min(body.end);
+    Span::new(start, body.start.saturating_add(part.end).min(body.end).max(start))
 }

@@ -1,8 +1,8 @@
 //! What all checks look at, gathered in one walk over the rules.
 
 use super::graph::{Graph, Jump};
-use crate::model::extension::{HookSet, TableSet};
-use crate::model::spec::{BaseOption, Parser, Spec, SpecError};
+use crate::model::extension::HookSet;
+use crate::model::spec::{BaseOption, Parser, Part, Spec, SpecError};
 use crate::model::{ChainId, RuleId, Ruleset, Symbol, TableName, targets};
 
 /// A rule that something is to be said of.
@@ -13,19 +13,25 @@ pub(super) struct Place {
     pub(super) rule: RuleId,
 }
 
-/// A rule that only some hooks may reach.
+/// What the rules of a chain have in common.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
-    pub(super) place: Place,
+pub(super) struct Needs {
+    /// The hooks that all of its matches and targets take.
     pub(super) hooks: HookSet,
+    /// Whether a rule names the interface that packets came in by.
+    pub(super) incoming: bool,
+    /// Whether a rule names the interface that packets leave by.
+    pub(super) outgoing: bool,
 }
 
 /// What one walk over the rules found.
 #[derive(Debug)]
 pub(super) struct Survey<'r> {
     pub(super) ruleset: &'r Ruleset,
-    /// Who jumps to whom, each table apart.
-    pub(super) graph: Graph,
+    /// Who jumps to whom.
+    pub(super) graph: Graph<'r>,
+    /// What each chain by its number needs.
+    pub(super) needs: Vec<Needs>,
     /// Rules that iptables refuses as they are.
     pub(super) refused: Vec<(Place, SpecError)>,
     /// Rules that jump to what is neither a chain nor a target.
@@ -33,35 +39,39 @@ pub(super) struct Survey<'r> {
     /// Rules that jump to a built-in chain.
     pub(super) built_in: Vec<Place>,
     /// Rules with a match or target that their table does not take.
-    pub(super) tables: Vec<(Place, TableSet)>,
-    /// Rules with a match or target that not every hook takes.
-    pub(super) bound: Vec<Bound>,
-    /// Rules of built-in chains with an interface that the hook does not know.
-    pub(super) interfaces: Vec<(Place, BaseOption)>,
+    pub(super) tables: Vec<Place>,
+    /// Rules of which iptables makes something else than they say.
+    pub(super) noted: Vec<Place>,
 }
 
 impl<'r> Survey<'r> {
     /// Walks over the ruleset.
     pub(super) fn of(ruleset: &'r Ruleset) -> Self {
+        let needs = Needs { hooks: HookSet::ALL, incoming: false, outgoing: false };
         let mut survey = Self {
             ruleset,
-            graph: Graph::default(),
+            graph: Graph::new(ruleset),
+            needs: vec![needs; ruleset.chain_count()],
             refused: Vec::new(),
             missing: Vec::new(),
             built_in: Vec::new(),
             tables: Vec::new(),
-            bound: Vec::new(),
-            interfaces: Vec::new(),
+            noted: Vec::new(),
         };
         let mut parser = Parser::new();
         for table in TableName::ALL {
             for chain in ruleset.live_chains(table) {
-                for rule in ruleset.chain(chain).rules().iter() {
-                    survey.rule(&mut parser, Place { table, chain, rule });
-                }
+                survey.chain(&mut parser, table, chain);
             }
         }
         survey
+    }
+
+    fn chain(&mut self, parser: &mut Parser, table: TableName, chain: ChainId) {
+        self.graph.begin(chain);
+        for rule in self.ruleset.chain(chain).rules().iter() {
+            self.rule(parser, Place { table, chain, rule });
+        }
     }
 
     fn rule(&mut self, parser: &mut Parser, place: Place) {
@@ -80,6 +90,8 @@ impl<'r> Survey<'r> {
                 self.spec(place, &spec, to.is_some(), target);
                 parser.recycle(spec);
             }
+            // A chain with the name of a target hides the target, whose options are not asked for then.
+            Err(_) if to.is_some() && is_target(ruleset, target) => {}
             Err(error) => self.refused.push((place, error)),
         }
     }
@@ -89,37 +101,54 @@ impl<'r> Survey<'r> {
         if !is_chain && !target.is_empty() && is_missing(ruleset, spec, target) {
             self.missing.push(place);
         }
-        let tables = spec.tables();
-        if !tables.contains(place.table) {
-            self.tables.push((place, tables));
+        let fits = parts(spec, is_chain).all(|part| takes(&part, place.table));
+        if !fits {
+            self.tables.push(place);
         }
-        let hooks = part_hooks(spec);
-        if hooks != HookSet::ALL && tables.contains(place.table) {
-            self.bound.push(Bound { place, hooks });
+        if super::added_by(ruleset, place.rule).is_some() && !spec.notes().is_empty() {
+            self.noted.push(place);
         }
-        let Some(hook) = ruleset.chain(place.chain).hook() else { return };
-        for option in [BaseOption::InInterface, BaseOption::OutInterface] {
-            if spec.base_span(option).is_some() && !option.hooks().contains(hook) {
-                self.interfaces.push((place, option));
+        if let Some(needs) = self.needs.get_mut(place.chain.index()) {
+            if fits {
+                needs.hooks = needs.hooks.and(hooks(spec, is_chain));
             }
+            needs.incoming |= spec.base_span(BaseOption::InInterface).is_some();
+            needs.outgoing |= spec.base_span(BaseOption::OutInterface).is_some();
         }
     }
 }
 
-/// The hooks that every match and the target of a rule take. Interfaces are not asked: in a user chain they load
-/// wherever it is called from.
-fn part_hooks(spec: &Spec<'_>) -> HookSet {
-    let parts = spec.matches().chain(spec.target()).filter_map(|part| part.extension());
-    parts.fold(HookSet::ALL, |hooks, known| hooks.and(known.hooks))
+/// The matches and the target of a rule; a target whose name a chain has is none.
+pub(super) fn parts<'s>(spec: &'s Spec<'s>, is_chain: bool) -> impl Iterator<Item = Part<'s>> {
+    spec.matches().chain(spec.target().filter(|_| !is_chain))
+}
+
+/// Whether `table` takes the match or target.
+pub(super) fn takes(part: &Part<'_>, table: TableName) -> bool {
+    part.instance().is_none_or(|part| part.tables().contains(table))
+}
+
+/// The hooks that every match and the target of a rule take. Interfaces are not asked: in a user chain they load wherever
+/// it is called from.
+pub(super) fn hooks(spec: &Spec<'_>, is_chain: bool) -> HookSet {
+    let parts = parts(spec, is_chain).filter_map(|part| part.instance());
+    parts.fold(HookSet::ALL, |hooks, part| hooks.and(part.hooks()))
+}
+
+/// Whether the rule jumps to a chain.
+pub(super) fn is_chain_jump(ruleset: &Ruleset, place: Place) -> bool {
+    let target = ruleset.target(place.rule);
+    !target.is_empty() && ruleset.table(place.table).chain(target).is_some()
+}
+
+fn is_target(ruleset: &Ruleset, name: Symbol) -> bool {
+    targets::find(ruleset.symbols().name(name), ruleset.family()).is_some()
 }
 
 /// Whether the rule jumps to a name that is neither a chain nor a target. A name with options behind it is an extension
-/// that is not understood.
+/// that is not understood; a goto leads to chains alone.
 fn is_missing(ruleset: &Ruleset, spec: &Spec<'_>, target: Symbol) -> bool {
-    let name = ruleset.symbols().name(target);
-    let known = targets::find(name, ruleset.family()).is_some();
-    if spec.is_goto() {
-        return true;
-    }
-    !known && spec.target().is_some_and(|part| part.extension().is_none() && !part.has_words())
+    spec.is_goto()
+        || !is_target(ruleset, target)
+            && spec.target().is_some_and(|part| part.extension().is_none() && !part.has_words())
 }

@@ -10,7 +10,7 @@ use super::options::{Job, Purpose, RunOptions};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
 use crate::check::{self, Checked};
-use crate::diagnostic::{Diagnostic, did_you_mean};
+use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::Family;
 use crate::report::{Format, diff, json, restore};
 use crate::samples::SAMPLES;
@@ -61,8 +61,8 @@ fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
 
 fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome = script::run(scripts, ruleset, &options.settings)
-        .map_err(|failure| Stop::failed(failure.diagnostics))?;
+    let outcome =
+        script::run(scripts, ruleset, &options.settings).map_err(|failure| stopped(failure.diagnostics))?;
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {
@@ -74,6 +74,13 @@ fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<
             Err(Stop::no(diagnostics))
         }
     }
+}
+
+/// A script that stopped: with the answer no where it asked for what the check refuses.
+fn stopped(diagnostics: Vec<Diagnostic>) -> Stop {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let refused = errors.last().is_some_and(|error| check::refuses(error.code));
+    if refused { Stop::no(diagnostics) } else { Stop::failed(diagnostics) }
 }
 
 fn load(path: &Path) -> Result<Script, Stop> {

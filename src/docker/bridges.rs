@@ -1,16 +1,23 @@
 //! The bridges of Docker's networks, as its rules name them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::layout::{is_own_chain, layout};
 use crate::model::sequence::Sequence;
-use crate::model::spec::{Negated, Spec};
+use crate::model::spec::{Negated, Parser, Spec};
+use crate::model::value::address::Address;
 use crate::model::{Ruleset, Symbol, TableName};
 
 /// How a bridge begins that Docker named by its network's identifier.
 const GENERATED: &str = "br-";
 /// Those bridges, and any other that begins so.
 const GENERATED_PATTERN: &str = "br-+";
+/// The chains that keep networks apart, up to 28.
+const STAGE_1: &str = "DOCKER-ISOLATION-STAGE-1";
+const STAGE_2: &str = "DOCKER-ISOLATION-STAGE-2";
+/// The chain that does so from 29 on, for internal networks.
+const INTERNAL: &str = "DOCKER-INTERNAL";
 /// The bridge of the default network.
 const DEFAULT: &str = "docker0";
 
@@ -24,7 +31,6 @@ pub fn bridges(ruleset: &Ruleset) -> BTreeSet<String> {
             from_chain(ruleset, (table, name), rules, &mut found);
         }
     }
-    found.remove("lo");
     found
 }
 
@@ -38,11 +44,10 @@ pub(super) fn base_bridges(ruleset: &Ruleset) -> BTreeSet<String> {
             from_chain(ruleset, (table, name), chain.base_rules(), &mut found);
         }
     }
-    found.remove("lo");
     found
 }
 
-/// The interfaces in `rules`, those of the chain that is given, as far as Docker writes such rules there; none has a `+`.
+/// The interfaces in `rules`, those of the chain that is given, that stand where Docker writes its bridges.
 fn from_chain(
     ruleset: &Ruleset,
     (table, name): (TableName, Symbol),
@@ -50,21 +55,74 @@ fn from_chain(
     found: &mut BTreeSet<String>,
 ) {
     let name = ruleset.symbols().name(name);
-    let own = is_own_chain(table, name);
-    if !own && name != "FORWARD" {
+    if !is_own_chain(table, name) && (table, name) != (TableName::Filter, "FORWARD") {
         return;
     }
+    let mut parser = Parser::new();
     for rule in rules.iter() {
-        if !own && ruleset.symbols().name(ruleset.target(rule)) != "DOCKER" {
+        let target = ruleset.symbols().name(ruleset.target(rule));
+        if name == "FORWARD" && target != "DOCKER" {
             continue;
         }
-        let Ok(spec) = Spec::parse(ruleset.body(rule), ruleset.family()) else { continue };
-        for Negated { value, .. } in [spec.in_interface(), spec.out_interface()].into_iter().flatten() {
-            if !value.ends_with('+') && !found.contains(value.as_ref()) {
-                found.insert(value.into_owned());
-            }
+        let Ok(spec) = parser.parse(ruleset.body(rule), ruleset.family()) else { continue };
+        if let Some(bridge) = bridge_of(&spec, (table, name), target)
+            && !found.contains(bridge.as_ref())
+        {
+            found.insert(bridge.into_owned());
         }
+        parser.recycle(spec);
     }
+}
+
+/// The bridge that a rule of the chain is about, if it is one that Docker writes there. People put rules of their own into
+/// Docker's chains too, and `-i eth0` among them must not make a bridge of the uplink.
+fn bridge_of<'s>(spec: &Spec<'s>, (table, chain): (TableName, &str), target: &str) -> Option<Cow<'s, str>> {
+    let bridge = match table {
+        TableName::Nat => in_nat(spec, target),
+        _ => in_filter(spec, chain, target),
+    };
+    plain(bridge?)
+}
+
+fn in_filter<'s>(spec: &Spec<'s>, chain: &str, target: &str) -> Option<Negated<Cow<'s, str>>> {
+    let internal = matches!((chain, target), (STAGE_1 | INTERNAL, "DROP"));
+    let outside = |address: Option<Negated<&[Address]>>| address.is_some_and(|address| address.negated);
+    match (spec.in_interface(), spec.out_interface()) {
+        (Some(into), Some(out)) => {
+            let both = matches!(chain, "DOCKER" | "DOCKER-FORWARD" | STAGE_1 | INTERNAL);
+            (both && into.value == out.value).then_some(out)
+        }
+        (None, Some(out)) => {
+            let to_bridge = match (chain, target) {
+                ("FORWARD" | "DOCKER-BRIDGE", "DOCKER") | ("DOCKER-CT", "ACCEPT") => true,
+                (STAGE_2, "DROP") => is_bare(spec),
+                _ => internal && outside(spec.source()),
+            };
+            to_bridge.then_some(out)
+        }
+        (Some(into), None) => (internal && outside(spec.destination())).then_some(into),
+        (None, None) => None,
+    }
+}
+
+fn in_nat<'s>(spec: &Spec<'s>, target: &str) -> Option<Negated<Cow<'s, str>>> {
+    let into = spec.in_interface()?;
+    let own = match target {
+        "RETURN" => is_bare(spec) && !into.negated,
+        "DNAT" => into.negated,
+        _ => false,
+    };
+    own.then_some(into)
+}
+
+/// Whether a rule has neither a match nor a protocol.
+fn is_bare(spec: &Spec<'_>) -> bool {
+    spec.matches().next().is_none() && spec.protocol().is_none()
+}
+
+/// The name, unless it is a pattern or loopback.
+fn plain(bridge: Negated<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    (!bridge.value.ends_with('+') && bridge.value != "lo").then_some(bridge.value)
 }
 
 /// Interface patterns that take in Docker's bridges, those of networks to come as well: `docker0`, then `br-+`, then
@@ -95,16 +153,18 @@ pub fn bridge_patterns(ruleset: &Ruleset, interfaces: &[String]) -> Vec<String> 
 fn generated_names(ruleset: &Ruleset) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let finder = memchr::memmem::Finder::new(GENERATED);
+    let mut parser = Parser::new();
     let chains = TableName::ALL.into_iter().flat_map(|table| ruleset.live_chains(table));
     for rule in chains.flat_map(|chain| ruleset.chain(chain).rules().iter()) {
         let body = ruleset.body(rule);
         if finder.find(body.as_bytes()).is_none() {
             continue;
         }
-        let Ok(spec) = Spec::parse(body, ruleset.family()) else { continue };
+        let Ok(spec) = parser.parse(body, ruleset.family()) else { continue };
         let interfaces = [spec.in_interface(), spec.out_interface()].into_iter().flatten();
-        let named = interfaces.map(|name| name.value.into_owned());
-        names.extend(named.filter(|name| name.starts_with(GENERATED) && name != GENERATED_PATTERN));
+        let values = interfaces.map(|name| name.value.into_owned());
+        names.extend(values.filter(|name| name.starts_with(GENERATED) && name != GENERATED_PATTERN));
+        parser.recycle(spec);
     }
     names
 }

@@ -8,6 +8,9 @@ use crate::model::{Ruleset, TableName};
 /// The chain that Docker leaves to the user.
 pub const USER_CHAIN: &str = "DOCKER-USER";
 
+/// How the names of the sets begin that 28.0.0 keeps its bridges in.
+pub(super) const SETS: &str = "docker-ext-bridges-";
+
 /// Docker's own chains by table, of all layouts.
 const OWN: [(TableName, &[&str]); 2] = [
     (
@@ -73,7 +76,7 @@ pub fn layout(ruleset: &Ruleset) -> Option<Layout> {
 fn has_sets(ruleset: &Ruleset) -> bool {
     let forward = ruleset.chain_id(TableName::Filter, "FORWARD");
     let rules = forward.into_iter().flat_map(|chain| ruleset.chain(chain).rules().iter());
-    rules.into_iter().any(|rule| ruleset.body(rule).contains("docker-ext-bridges-"))
+    rules.into_iter().any(|rule| ruleset.body(rule).contains(SETS))
 }
 
 /// Whether the chain is one that Docker fills and flushes; DOCKER-USER is not.

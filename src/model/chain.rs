@@ -18,7 +18,9 @@ impl ChainId {
         Self(NonZeroU32::MIN.saturating_add(index as u32))
     }
 
-    pub(super) const fn index(self) -> usize {
+    /// Its number among all chains of its ruleset, from 0; below [`Ruleset::chain_count`](super::Ruleset::chain_count).
+    #[must_use]
+    pub const fn index(self) -> usize {
         self.0.get() as usize - 1
     }
 }
@@ -78,6 +80,7 @@ pub struct Chain {
     pub(super) hook: Option<Hook>,
     pub(super) policy: Policy,
     pub(super) declared: Option<Declaration>,
+    pub(super) introduced: Option<Span>,
     pub(super) rules: Sequence,
     pub(super) base: Option<Box<Base>>,
     pub(super) commands: bool,
@@ -96,6 +99,7 @@ impl Chain {
             hook,
             policy,
             declared: None,
+            introduced: None,
             rules: Sequence::default(),
             base: None,
             commands: false,
@@ -134,6 +138,13 @@ impl Chain {
     #[must_use]
     pub const fn declaration(&self) -> Option<Declaration> {
         self.declared
+    }
+
+    /// The first line of the text that brings it into being, by `:NAME` or by `-N NAME`; none for a chain that the text
+    /// takes for granted.
+    #[must_use]
+    pub const fn introduced(&self) -> Option<Span> {
+        self.introduced
     }
 
     /// Its rules in order.

@@ -54,7 +54,7 @@ fn find_words(body: &str) -> Option<Jump<'_>> {
         match word.text.as_ref() {
             "-j" | "--jump" => pending = Some(false),
             "-g" | "--goto" => pending = Some(true),
-            text if found.is_none() => found = attached(text, word.span.start as usize),
+            text if found.is_none() && !word.quoted => found = attached(text, word.span.start as usize),
             _ => {}
         }
     }

@@ -160,7 +160,7 @@ impl Line<'_> {
             return self.change_all(reader);
         };
         if self.letter == "-N" {
-            self.note(reader, |reader| reader.ruleset.command_new_chain(table, &name));
+            self.note(reader, |reader| reader.ruleset.command_new_chain(table, &name, self.span));
             return Ok(());
         }
         let Some(chain) = reader.ruleset.chain_id(table, &name) else {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Extension, Kind, OptionSpec};
+use super::{Extension, HookSet, Kind, OptionSpec, TableSet};
 use crate::model::Family;
 use crate::model::value::{Argument, ProtocolSoFar, Sink, SpecErrorKind};
 use crate::source::Span;
@@ -88,6 +88,8 @@ pub struct Given<'s> {
     pub negated: bool,
     /// Its words.
     pub argument: Argument<'s>,
+    /// Whether it has any.
+    pub has_value: bool,
 }
 
 impl<'s> Instance<'s> {
@@ -132,7 +134,22 @@ impl<'s> Instance<'s> {
         let second = if used.count > 1 { word(used.first + 1) } else { None };
         let argument =
             Argument { option: option.long, first, second, family: self.family, protocol: self.protocol };
-        Some(Given { option, negated: used.negated, argument })
+        Some(Given { option, negated: used.negated, argument, has_value: used.count > 0 })
+    }
+
+    /// The hooks that this match or target can be reached from, its options considered.
+    #[must_use]
+    pub fn hooks(&self) -> HookSet {
+        let own = self.own().filter_map(|used| self.extension.options.get(usize::from(used.option)));
+        let hooks = own.fold(self.extension.hooks, |hooks, option| hooks.and(option.hooks));
+        self.extension.narrow.map_or(hooks, |narrow| hooks.and(narrow(self)))
+    }
+
+    /// The tables that this match or target may stand in, its options considered.
+    #[must_use]
+    pub fn tables(&self) -> TableSet {
+        let own = self.own().filter_map(|used| self.extension.options.get(usize::from(used.option)));
+        own.fold(self.extension.tables, |tables, option| tables.and(option.tables))
     }
 
     /// `-m NAME` or `-j NAME`, for messages.
@@ -158,7 +175,7 @@ impl Given<'_> {
     pub fn push_as(&self, name: &str, out: &mut Sink<'_>) {
         out.push_str(if self.negated { " ! --" } else { " --" });
         out.push_str(name);
-        if self.option.value.words() > 0 {
+        if self.has_value {
             out.push(' ');
             self.push_value(out);
         }

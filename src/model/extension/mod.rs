@@ -78,6 +78,8 @@ pub struct Extension {
     pub check: Option<Check>,
     /// How it is printed.
     pub printing: Printing,
+    /// The hooks that its values leave of [`Extension::hooks`], where they matter.
+    pub narrow: Option<fn(&Instance<'_>) -> HookSet>,
 }
 
 /// Checks a match or target with all its options.
@@ -120,6 +122,7 @@ impl Extension {
             rules: &[],
             check: None,
             printing: Printing::Listed,
+            narrow: None,
         }
     }
 
@@ -156,6 +159,10 @@ pub struct OptionSpec {
     pub repeats: bool,
     /// How it is printed.
     pub print: Print,
+    /// The hooks that a rule with it can be reached from.
+    pub hooks: HookSet,
+    /// The tables that a rule with it may stand in.
+    pub tables: TableSet,
 }
 
 /// When and how an option is printed.
@@ -165,6 +172,8 @@ pub enum Print {
     Given,
     /// When it was given with another value than this.
     Unless(&'static str),
+    /// When it was given with another value than this, negated or not.
+    UnlessEver(&'static str),
     /// Always; with this value when it was not given.
     Always(&'static str),
     /// Never: it means nothing, or is printed as part of another option.
@@ -177,7 +186,16 @@ impl OptionSpec {
     /// The option `--long VALUE`, which cannot be negated.
     #[must_use]
     pub const fn new(long: &'static str, value: Value) -> Self {
-        Self { long, aliases: &[], negation: Negation::Refused, value, repeats: false, print: Print::Given }
+        Self {
+            long,
+            aliases: &[],
+            negation: Negation::Refused,
+            value,
+            repeats: false,
+            print: Print::Given,
+            hooks: HookSet::ALL,
+            tables: TableSet::ALL,
+        }
     }
 
     /// The option `[!] --long VALUE`.
@@ -196,6 +214,18 @@ impl OptionSpec {
     #[must_use]
     pub const fn print(self, print: Print) -> Self {
         Self { print, ..self }
+    }
+
+    /// The same, for rules that can be reached from these hooks only.
+    #[must_use]
+    pub const fn at(self, hooks: &[Hook]) -> Self {
+        Self { hooks: HookSet::of(hooks), ..self }
+    }
+
+    /// The same, for rules in these tables only.
+    #[must_use]
+    pub const fn within(self, tables: &[TableName]) -> Self {
+        Self { tables: TableSet::of(tables), ..self }
     }
 
     /// The same; a `!` before it means nothing.
@@ -301,6 +331,10 @@ pub struct HookSet(u8);
 impl HookSet {
     /// Every hook.
     pub const ALL: Self = Self::of(&Hook::ALL);
+    /// The hooks at which a packet has an interface that it came in by.
+    pub const INCOMING: Self = Self::of(&[Hook::Prerouting, Hook::Input, Hook::Forward]);
+    /// The hooks at which a packet has an interface that it leaves by.
+    pub const OUTGOING: Self = Self::of(&[Hook::Forward, Hook::Output, Hook::Postrouting]);
     /// No hook.
     pub const NONE: Self = Self::of(&[]);
 

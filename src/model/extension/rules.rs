@@ -107,13 +107,11 @@ impl Instance<'_> {
                 push_fixed(name, value, out);
             }
             Print::Given | Print::Always(_) => self.push_given(used, option, out),
-            Print::Unless(value) => {
+            Print::Unless(value) | Print::UnlessEver(value) => {
                 let start = out.len();
                 self.push_given(used, option, out);
-                let printed = out.tail(start);
-                if !used.negated
-                    && printed.split_once(option.long).is_some_and(|(_, rest)| rest.trim() == value)
-                {
+                let stays = used.negated && matches!(option.print, Print::Unless(_));
+                if !stays && self.given(used).is_some_and(|given| given.value() == value) {
                     out.truncate(start);
                 }
             }

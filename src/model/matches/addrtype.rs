@@ -2,14 +2,19 @@
 
 use crate::model::Family;
 use crate::model::extension::{Extension, Instance, OptionSpec, Rule};
+use crate::model::names::Hook;
 use crate::model::value::{Flags, SpecErrorKind, Spelling, Value};
 
 pub(super) static ADDRTYPE: Extension = Extension {
     options: &[
         OptionSpec::negatable("src-type", Value::Flags(&TYPES)),
         OptionSpec::negatable("dst-type", Value::Flags(&TYPES)),
-        OptionSpec::new("limit-iface-in", Value::Nothing),
-        OptionSpec::new("limit-iface-out", Value::Nothing),
+        OptionSpec::new("limit-iface-in", Value::Nothing).at(&[Hook::Prerouting, Hook::Input, Hook::Forward]),
+        OptionSpec::new("limit-iface-out", Value::Nothing).at(&[
+            Hook::Forward,
+            Hook::Output,
+            Hook::Postrouting,
+        ]),
     ],
     rules: &[Rule::AnyOf(&["src-type", "dst-type"]), Rule::OneOf(&["limit-iface-in", "limit-iface-out"])],
     check: Some(check),

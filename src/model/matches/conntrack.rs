@@ -1,10 +1,9 @@
 //! `-m conntrack`, and its old name `-m state`: what connection tracking knows of the packet's connection.
 
-use crate::model::Family;
 use crate::model::extension::{Extension, OptionSpec, Rule};
+use crate::model::value::host::Mask;
 use crate::model::value::{
-    Argument, Custom, Flags, Keyword, NumberRange, Reading, Sink, SpecErrorKind, Spelling, Value, address,
-    port,
+    Argument, Custom, Flags, Keyword, NumberRange, Reading, Sink, SpecErrorKind, Spelling, Value, port,
 };
 
 pub(super) static CONNTRACK: Extension = Extension {
@@ -20,7 +19,7 @@ pub(super) static CONNTRACK: Extension = Extension {
         OptionSpec::negatable("ctreplsrcport", PORTS),
         OptionSpec::negatable("ctrepldstport", PORTS),
         OptionSpec::negatable("ctstatus", Value::Flags(&STATUSES)),
-        OptionSpec::negatable("ctexpire", Value::NumberRange(NumberRange::up_to(u32::MAX as u64))),
+        OptionSpec::negatable("ctexpire", Value::NumberRange(NumberRange::U32)),
         OptionSpec::new("ctdir", Value::Keyword(&DIRECTION)),
     ],
     rules: &[Rule::AnyOf(&[
@@ -88,43 +87,11 @@ static STATUSES: Flags = Flags {
 static DIRECTION: Keyword =
     Keyword { names: &["ORIGINAL", "REPLY"], aliases: &[], spelling: Spelling::AnyCase };
 
-const ADDRESS: Value = Value::Custom(&HOST);
+const ADDRESS: Value = Value::Host(Mask::UnlessFull);
 const PORTS: Value = Value::Custom(&PORT);
-
-static HOST: Custom = Custom {
-    words: 1,
-    read: read_address,
-    samples: &["4:10.0.0.1", "4:10.0.0.0/8", "4:192.0.2.0/255.255.255.0", "6:2001:db8::1", "6:2001:db8::/32"],
-};
 
 static PORT: Custom =
     Custom { words: 1, read: read_port, samples: &["80", "1024:65535", "ssh", ":1024", "8000:"] };
-
-/// A host with a mask; the bits outside the mask stay.
-fn read_address(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
-    let (host, mask) = match argument.text().split_once('/') {
-        Some((host, mask)) => (host, Some(mask)),
-        None => (argument.text(), None),
-    };
-    let full = match argument.family {
-        Family::Ipv4 => {
-            address::push_v4(address::lookup_v4(host)?, out);
-            32
-        }
-        Family::Ipv6 => {
-            address::push_v6(address::lookup_v6(host)?, out);
-            128
-        }
-    };
-    let Some(mask) = mask else { return Ok(()) };
-    let length = address::prefix_length(mask, argument.family)
-        .ok_or_else(|| argument.bad("its mask is the length of a prefix, or a mask in full"))?;
-    if length != full {
-        out.push('/');
-        out.push_number(length.into());
-    }
-    Ok(())
-}
 
 fn read_port(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let (from, to) = port::range(Reading::Lookup, argument.text())?;

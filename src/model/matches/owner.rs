@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
 use crate::model::names::Hook;
-use crate::model::value::account::{self, Database};
+use crate::model::value::hostfile::HostFile;
 use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number};
 
 pub(super) static OWNER: Extension = Extension {
@@ -23,21 +23,21 @@ pub(super) static OWNER: Extension = Extension {
 
 static USER: Custom = Custom {
     words: 1,
-    read: |argument, out| read(argument, Database::Users, out),
+    read: |argument, out| read(argument, HostFile::Users, out),
     samples: &["0", "1000", "1000-2000", "root"],
 };
 
 static GROUP: Custom = Custom {
     words: 1,
-    read: |argument, out| read(argument, Database::Groups, out),
+    read: |argument, out| read(argument, HostFile::Groups, out),
     samples: &["0", "100-200", "5:9", "root"],
 };
 
 /// The greatest id; the one above it means none.
 const MAX: u64 = u32::MAX as u64 - 1;
 
-fn read(argument: &Argument<'_>, database: Database, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
-    let (from, to) = range(argument, database)?;
+fn read(argument: &Argument<'_>, file: HostFile, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
+    let (from, to) = range(argument, file)?;
     out.push_number(from);
     if from != to {
         out.push('-');
@@ -46,9 +46,9 @@ fn read(argument: &Argument<'_>, database: Database, out: &mut Sink<'_>) -> Resu
     Ok(())
 }
 
-fn range(argument: &Argument<'_>, database: Database) -> Result<(u64, u64), SpecErrorKind> {
+fn range(argument: &Argument<'_>, file: HostFile) -> Result<(u64, u64), SpecErrorKind> {
     let text = argument.text();
-    if let Some(id) = account::find(database, text) {
+    if let Some(id) = file.number(text) {
         return Ok((id.into(), id.into()));
     }
     let ids = || {
@@ -59,13 +59,11 @@ fn range(argument: &Argument<'_>, database: Database) -> Result<(u64, u64), Spec
         }
     };
     let (from, to) = ids().ok_or_else(|| {
-        argument.bad(match database {
-            Database::Users => {
+        argument.bad(match file {
+            HostFile::Users => {
                 "this host has no such user; give a user's name, a number, or a range `1000-2000`"
             }
-            Database::Groups => {
-                "this host has no such group; give a group's name, a number, or a range `100-200`"
-            }
+            _ => "this host has no such group; give a group's name, a number, or a range `100-200`",
         })
     })?;
     if from > to {

@@ -2,7 +2,8 @@
 
 use crate::model::Family;
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Text, Value, address, number};
+use crate::model::value::host::Mask;
+use crate::model::value::{Number, Sink, SpecErrorKind, Text, Value, number};
 
 const OPERATIONS: &[&str] = &["set", "rcheck", "update", "remove"];
 
@@ -17,7 +18,7 @@ pub(super) static RECENT: Extension = Extension {
         OptionSpec::new("hitcount", Value::Number(Number::U32)),
         OptionSpec::new("rttl", Value::Nothing),
         OptionSpec::new("name", Value::Text(Text::BARE.cut(199))),
-        OptionSpec::new("mask", Value::Custom(&MASK)),
+        OptionSpec::new("mask", Value::Host(Mask::None)),
         OptionSpec::new("rsource", Value::Nothing),
         OptionSpec::new("rdest", Value::Nothing),
     ],
@@ -33,22 +34,8 @@ pub(super) static RECENT: Extension = Extension {
     ..Extension::matching("recent")
 };
 
-static MASK: Custom = Custom {
-    words: 1,
-    read: read_mask,
-    samples: &["4:255.255.255.0", "4:255.255.255.255", "6:ffff:ffff::", "6:ffff::"],
-};
-
-fn read_mask(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
-    match argument.family {
-        Family::Ipv4 => address::push_v4(address::lookup_v4(argument.text())?, out),
-        Family::Ipv6 => address::push_v6(address::lookup_v6(argument.text())?, out),
-    }
-    Ok(())
-}
-
 /// The most packets that a list remembers for an address.
-const HIT_LIMIT: u64 = 255;
+const HIT_LIMIT: u64 = 65_535;
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let hits = instance
@@ -56,7 +43,7 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
         .and_then(|given| Some(number::leading(given.argument.text())?.0))
         .unwrap_or(0);
     if hits > HIT_LIMIT {
-        return Err(instance.refused("`--hitcount` is 255 at the most; lower it"));
+        return Err(instance.refused("`--hitcount` is 65535 at the most; lower it"));
     }
     let plain = instance.has("set") || instance.has("remove");
     if plain && (hits > 0 || instance.has("seconds")) {

@@ -90,6 +90,7 @@ impl Ruleset {
         }
         if let Some(chain) = self.chains.get_mut(id.index()) {
             chain.declared = Some(declaration);
+            chain.introduced.get_or_insert(declaration.line);
             chain.policy = policy;
         }
         id
@@ -175,11 +176,16 @@ impl Ruleset {
         Ok(())
     }
 
-    /// Carries out `-N NAME`.
+    /// Carries out `-N NAME` of the line `line`.
     ///
     /// # Errors
     /// The chain exists.
-    pub(crate) fn command_new_chain(&mut self, table: TableName, name: &str) -> Result<(), &'static str> {
+    pub(crate) fn command_new_chain(
+        &mut self,
+        table: TableName,
+        name: &str,
+        line: Span,
+    ) -> Result<(), &'static str> {
         let symbol = self.symbols.intern(name);
         if self.table(table).chain(symbol).is_some() {
             return Err("the chain exists already");
@@ -187,6 +193,7 @@ impl Ruleset {
         let id = self.push_chain(table, symbol);
         if let Some(chain) = self.chains.get_mut(id.index()) {
             chain.commands = true;
+            chain.introduced = Some(line);
         }
         Ok(())
     }

@@ -102,6 +102,12 @@ impl Ruleset {
         self.chains.get(id.index()).unwrap_or(&NO_CHAIN)
     }
 
+    /// How many chains there are and were, those of all tables, removed ones included.
+    #[must_use]
+    pub fn chain_count(&self) -> usize {
+        self.chains.len()
+    }
+
     /// A chain's name.
     #[must_use]
     pub fn chain_name(&self, id: ChainId) -> &str {

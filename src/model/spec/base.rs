@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::model::extension::{HookSet, Token};
-use crate::model::names::Hook;
 use crate::source::Span;
 
 /// An option that every rule can have.
@@ -44,8 +43,8 @@ impl BaseOption {
     #[must_use]
     pub const fn hooks(self) -> HookSet {
         match self {
-            Self::InInterface => HookSet::of(&[Hook::Prerouting, Hook::Input, Hook::Forward]),
-            Self::OutInterface => HookSet::of(&[Hook::Forward, Hook::Output, Hook::Postrouting]),
+            Self::InInterface => HookSet::INCOMING,
+            Self::OutInterface => HookSet::OUTGOING,
             _ => HookSet::ALL,
         }
     }

@@ -4,6 +4,7 @@ use super::Module;
 use super::base::{Arity, SPELLED, Spelled};
 use super::error::SpecErrorKind;
 use crate::model::extension::OptionSpec;
+use crate::model::value::Value;
 use crate::model::value::fault::closest;
 
 /// What a long name means.
@@ -19,7 +20,9 @@ impl Meaning {
     pub(super) const fn takes_value(self) -> bool {
         match self {
             Self::Base(spelled) => !matches!(spelled.arity, Arity::None),
-            Self::Extension(_, _, option) => option.value.words() > 0,
+            Self::Extension(_, _, option) => {
+                option.value.words() > 0 && !matches!(option.value, Value::Optional(_))
+            }
         }
     }
 

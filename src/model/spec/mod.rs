@@ -233,22 +233,33 @@ impl<'a> Spec<'a> {
     #[must_use]
     pub fn tables(&self) -> TableSet {
         self.parts()
-            .filter_map(|part| part.extension())
-            .fold(TableSet::ALL, |set, extension| set.and(extension.tables))
+            .filter_map(|part| part.instance())
+            .fold(TableSet::ALL, |tables, part| tables.and(part.tables()))
     }
 
-    /// The hooks that allow what the rule asks for.
+    /// The hooks that allow what the rule asks for, in a built-in chain.
     #[must_use]
     pub fn hooks(&self) -> HookSet {
-        let base = [
+        self.extension_hooks().and(self.interface_hooks())
+    }
+
+    /// The hooks that allow its matches and its target: those from which the rule may be reached, through whatever jumps.
+    #[must_use]
+    pub fn extension_hooks(&self) -> HookSet {
+        self.parts()
+            .filter_map(|part| part.instance())
+            .fold(HookSet::ALL, |hooks, instance| hooks.and(instance.hooks()))
+    }
+
+    /// The hooks that allow its interfaces; iptables asks this of rules in built-in chains alone.
+    #[must_use]
+    pub fn interface_hooks(&self) -> HookSet {
+        let given = [
             (self.base.in_interface, BaseOption::InInterface),
             (self.base.out_interface, BaseOption::OutInterface),
         ];
-        let base = base
-            .iter()
-            .filter(|(place, _)| place.is_some())
-            .fold(HookSet::ALL, |set, (_, option)| set.and(option.hooks()));
-        self.parts().filter_map(|part| part.extension()).fold(base, |set, extension| set.and(extension.hooks))
+        let given = given.iter().filter(|(place, _)| place.is_some());
+        given.fold(HookSet::ALL, |hooks, (_, option)| hooks.and(option.hooks()))
     }
 
     fn protocol_so_far(&self) -> ProtocolSoFar {

@@ -39,6 +39,9 @@ pub enum NoteKind {
 }
 
 impl NoteKind {
+    /// Every code.
+    pub const CODES: &'static [&'static str] = &["text-cut", "port-wraps", "never-matches"];
+
     /// The stable code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

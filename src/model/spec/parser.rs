@@ -9,7 +9,7 @@ use super::{Buffers, Module, Spec, words};
 use crate::model::Family;
 use crate::model::extension::instance::title;
 use crate::model::extension::{Extension, Instance, Kind, Negation, OptionSpec, Token, Used};
-use crate::model::value::{Argument, Sink, protocol};
+use crate::model::value::{Argument, Sink, Value, port, protocol};
 use crate::model::{matches, targets};
 use crate::source::Span;
 
@@ -256,10 +256,10 @@ impl<'t> Reading<'t> {
             ));
         }
         let start = self.spec.buffers.arguments.len();
-        let count = option.value.words();
-        if count > 0 {
+        if option.value.words() > 0 && !self.is_left_out(option) {
             self.arguments(option, joined, token)?;
         }
+        let count = self.spec.buffers.arguments.len() - start;
         let last = self
             .spec
             .buffers
@@ -276,6 +276,13 @@ impl<'t> Reading<'t> {
             span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
         });
         Ok(())
+    }
+
+    /// Whether the value that may be left out is not there.
+    fn is_left_out(&self, option: &OptionSpec) -> bool {
+        let next = || self.spec.buffers.words.get(self.at);
+        matches!(option.value, Value::Optional(_))
+            && next().is_none_or(|next| next.text(self.spec.text).starts_with(['-', '!']))
     }
 
     /// The last module of the extension whose first has this index.
@@ -327,7 +334,9 @@ impl<'t> Reading<'t> {
         self.spec.buffers.arguments.push(token);
         let mut last = token;
         while let Some(next) = self.spec.buffers.words.get(self.at).copied() {
-            if is_option(&next.text(self.spec.text)) {
+            let word = next.text(self.spec.text);
+            // A word with blanks was quoted for its value, whatever that begins with.
+            if is_option(&word) && !word.contains([' ', '\t']) {
                 break;
             }
             self.at += 1;
@@ -426,9 +435,21 @@ impl<'t> Reading<'t> {
 
     fn unknown_kind(&self, word: &str) -> SpecErrorKind {
         let name = word.trim_start_matches('-');
+        if let Some(option) = self.port_without_protocol(name) {
+            return SpecErrorKind::PortWithoutProtocol { option };
+        }
         let similar = long::similar(name, &self.spec.buffers.modules);
         let elsewhere = || super::keys::hint(name, self.spec.family);
         SpecErrorKind::UnknownOption { option: word.to_owned(), hint: elsewhere().or(similar) }
+    }
+
+    /// The option called `name`, if it names a port and the rule has no protocol so far that has ports.
+    fn port_without_protocol(&self, name: &str) -> Option<&'static str> {
+        let mut owners = super::keys::owners(name).iter();
+        let port = owners.find(|owned| matches!(owned.option.value, Value::PortRange(_)))?;
+        let protocol = self.spec.protocol_so_far();
+        let has_ports = !protocol.negated && port::protocol_with_ports(protocol.number).is_some();
+        (!has_ports).then_some(port.option.long)
     }
 }
 

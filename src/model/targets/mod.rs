@@ -1,16 +1,38 @@
 //! The targets that are understood: one file each, and one line in [`ALL`].
 
+mod audit;
+mod checksum;
+mod classify;
+mod clusterip;
 mod connmark;
+mod connsecmark;
 mod ct;
+mod dscp;
+mod ecn;
+mod hmark;
+mod idletimer;
+mod led;
 mod log;
 mod mark;
 mod nat;
+mod netmap;
 mod nflog;
 mod nfqueue;
+mod npt;
+mod rateest;
 mod reject;
+mod secmark;
 mod set;
 mod standard;
+mod synproxy;
 mod tcpmss;
+mod tcpoptstrip;
+mod tee;
+mod tos;
+mod tproxy;
+mod trace;
+mod ttl;
+mod ulog;
 
 use std::sync::LazyLock;
 
@@ -21,26 +43,50 @@ use super::extension::Extension;
 
 /// Every target that is understood.
 pub static ALL: &[&Extension] = &[
-    &standard::ACCEPT,
-    &standard::DROP,
-    &standard::RETURN,
-    &standard::QUEUE,
+    &audit::AUDIT,
+    &checksum::CHECKSUM,
+    &classify::CLASSIFY,
+    &clusterip::CLUSTERIP,
     &connmark::CONNMARK,
+    &connsecmark::CONNSECMARK,
     &ct::CT,
     &ct::NOTRACK,
+    &dscp::DSCP,
+    &ecn::ECN,
+    &hmark::HMARK,
+    &idletimer::IDLETIMER,
+    &led::LED,
     &log::LOG,
     &mark::MARK,
     &nat::DNAT,
-    &nat::SNAT,
     &nat::MASQUERADE,
     &nat::REDIRECT,
+    &nat::SNAT,
+    &netmap::NETMAP,
     &nflog::NFLOG,
     &nfqueue::NFQUEUE,
+    &npt::DNPT,
+    &npt::SNPT,
+    &rateest::RATEEST,
     &reject::REJECT,
     &reject::REJECT6,
+    &secmark::SECMARK,
     &set::SET,
+    &standard::ACCEPT,
+    &standard::DROP,
+    &standard::QUEUE,
+    &standard::RETURN,
+    &synproxy::SYNPROXY,
     &tcpmss::TCPMSS,
     &tcpmss::TCPMSS6,
+    &tcpoptstrip::TCPOPTSTRIP,
+    &tee::TEE,
+    &tos::TOS,
+    &tproxy::TPROXY,
+    &trace::TRACE,
+    &ttl::HL,
+    &ttl::TTL,
+    &ulog::ULOG,
 ];
 
 static NAMED: LazyLock<FxHashMap<&'static str, Vec<&'static Extension>>> =

@@ -19,8 +19,9 @@ static BALANCE: Custom = Custom { words: 1, read: read_balance, samples: &["0:3"
 
 fn read_balance(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let (from, to) = NumberRange::up_to(65_535).of(argument)?;
-    if !argument.text().contains(':') || from >= to {
-        return Err(argument.bad("give a range of queues `from:to`, the smaller number first"));
+    if !argument.text().contains(':') || from >= to || to - from == 65_535 {
+        return Err(argument
+            .bad("give a range of queues `from:to`, the smaller number first, 65535 queues at the most"));
     }
     out.push_number(from);
     out.push(':');

@@ -2,6 +2,7 @@
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Rule};
 use crate::model::matches::SET_NAME;
+use crate::model::names::{Hook, TableName};
 use crate::model::value::{SpecErrorKind, Value};
 
 const MAPPED: &[&str] = &["map-mark", "map-prio", "map-queue"];
@@ -12,10 +13,10 @@ pub(super) static SET: Extension = Extension {
         OptionSpec::new("exist", Value::Nothing).repeated().ignoring_negation(),
         OptionSpec::new("timeout", Value::number(0, u32::MAX as u64 - 1)).repeated().ignoring_negation(),
         OptionSpec::new("del-set", SET_VALUE).ignoring_negation(),
-        OptionSpec::new("map-set", SET_VALUE).ignoring_negation(),
+        OptionSpec::new("map-set", SET_VALUE).ignoring_negation().within(&[TableName::Mangle]),
         OptionSpec::new("map-mark", Value::Nothing).repeated().ignoring_negation(),
-        OptionSpec::new("map-prio", Value::Nothing).repeated().ignoring_negation(),
-        OptionSpec::new("map-queue", Value::Nothing).repeated().ignoring_negation(),
+        OptionSpec::new("map-prio", Value::Nothing).repeated().ignoring_negation().at(LEAVING),
+        OptionSpec::new("map-queue", Value::Nothing).repeated().ignoring_negation().at(LEAVING),
     ],
     rules: &[
         Rule::AnyOf(&["add-set", "del-set", "map-set"]),
@@ -28,6 +29,9 @@ pub(super) static SET: Extension = Extension {
     check: Some(check),
     ..Extension::target("SET")
 };
+
+/// Where the packet's priority and queue still matter.
+const LEAVING: &[Hook] = &[Hook::Forward, Hook::Output, Hook::Postrouting];
 
 const SET_VALUE: Value = Value::Custom(&SET_NAME);
 

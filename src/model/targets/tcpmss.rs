@@ -1,6 +1,7 @@
 //! `-j TCPMSS`: the largest segment that a TCP connection announces.
 
-use crate::model::extension::{Extension, Families, HookSet, Instance, OptionSpec, Printing, Rule};
+use crate::model::extension::{Extension, Families, Instance, OptionSpec, Printing, Rule};
+use crate::model::names::Hook;
 use crate::model::value::{Sink, Value, protocol};
 
 pub(super) static TCPMSS: Extension = Extension {
@@ -15,12 +16,13 @@ pub(super) static TCPMSS6: Extension = Extension {
     ..BOTH
 };
 
-const CLAMP: OptionSpec = OptionSpec::new("clamp-mss-to-pmtu", Value::Nothing);
-
 /// Where the route is not known yet, there is no path MTU to clamp to.
+const ROUTED: &[Hook] = &[Hook::Forward, Hook::Output, Hook::Postrouting];
+
+const CLAMP: OptionSpec = OptionSpec::new("clamp-mss-to-pmtu", Value::Nothing).at(ROUTED);
+
 const BOTH: Extension = Extension {
     protocols: &[protocol::TCP],
-    hooks: HookSet::ALL,
     rules: &[Rule::AnyOf(&["set-mss", "clamp-mss-to-pmtu"])],
     printing: Printing::Options(print),
     ..Extension::target("TCPMSS")

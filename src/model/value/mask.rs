@@ -1,6 +1,7 @@
 //! `value/mask`, printed in hexadecimal.
 
 use super::fault::SpecErrorKind;
+use super::hostfile::HostFile;
 use super::{Argument, Sink, number};
 
 /// The value and the mask that `argument` says; the mask is all ones where it says none.
@@ -32,6 +33,25 @@ pub fn push(value: u32, mask: u32, out: &mut Sink<'_>) {
         out.push('/');
         out.push_hex(mask.into());
     }
+}
+
+/// A value with a mask, or a name that this host gives to a value; printed by its name where it has one.
+pub(super) fn read_named(
+    file: HostFile,
+    argument: &Argument<'_>,
+    out: &mut Sink<'_>,
+) -> Result<(), SpecErrorKind> {
+    let (value, mask) = match split(argument.text()) {
+        Some(parts) => parts,
+        None => {
+            (file.number(argument.text()).map_or_else(|| parse(argument).map(|parts| parts.0), Ok)?, u32::MAX)
+        }
+    };
+    match file.name(value) {
+        Some(name) if mask == u32::MAX => out.push_str(name),
+        _ => push(value, mask, out),
+    }
+    Ok(())
 }
 
 pub(super) fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

@@ -2,10 +2,12 @@
 //!
 //! One function of each kind does both: it checks the words and appends the canonical text to a [`Sink`], which may drop it.
 
-pub mod account;
 pub mod address;
 pub mod argument;
+mod dscp;
 pub mod fault;
+pub mod host;
+pub mod hostfile;
 pub mod interface;
 pub mod mac;
 pub mod mask;
@@ -15,6 +17,7 @@ pub mod port;
 pub mod protocol;
 pub mod sink;
 pub mod text;
+pub mod tos;
 
 pub use argument::{Argument, ProtocolSoFar};
 pub use fault::SpecErrorKind;
@@ -41,6 +44,16 @@ pub enum Value {
     Mask,
     /// A protocol, printed as its number.
     Protocol,
+    /// An address.
+    Host(host::Mask),
+    /// The length of a prefix.
+    Prefix,
+    /// `value/mask` or a name that this host gives to a value.
+    Named(hostfile::HostFile),
+    /// A class of differentiated services, printed as its code point.
+    DscpClass,
+    /// The type of service, `value/mask`.
+    Tos,
     /// The name of a network interface.
     Interface,
     /// A hardware address.
@@ -53,6 +66,8 @@ pub enum Value {
     Flags(&'static Flags),
     /// What only one extension has.
     Custom(&'static Custom),
+    /// The same, and it may be left out.
+    Optional(&'static Custom),
 }
 
 /// A value that only one extension, or a family of them, has.
@@ -73,12 +88,12 @@ impl Value {
         Self::Number(Number::new(min, max))
     }
 
-    /// How many words it takes.
+    /// How many words it takes at the most.
     #[must_use]
     pub const fn words(&self) -> usize {
         match self {
             Self::Nothing => 0,
-            Self::Custom(custom) => custom.words,
+            Self::Custom(custom) | Self::Optional(custom) => custom.words,
             _ => 1,
         }
     }
@@ -96,12 +111,17 @@ impl Value {
             Self::PortList => port::read_list(argument, out),
             Self::Mask => mask::read(argument, out),
             Self::Protocol => protocol::read(argument, out),
+            Self::Host(mask) => host::read(*mask, argument, out),
+            Self::Prefix => host::read_prefix(argument, out),
+            Self::Named(file) => mask::read_named(*file, argument, out),
+            Self::DscpClass => dscp::read(argument, out),
+            Self::Tos => tos::read(argument, out),
             Self::Interface => interface::read(argument, out),
             Self::Mac => mac::read(argument, out),
             Self::Text(text) => text.read(argument, out),
             Self::Keyword(keyword) => keyword.read(argument, out),
             Self::Flags(flags) => flags.read(argument, out),
-            Self::Custom(custom) => (custom.read)(argument, out),
+            Self::Custom(custom) | Self::Optional(custom) => (custom.read)(argument, out),
         }
     }
 }

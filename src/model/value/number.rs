@@ -42,6 +42,8 @@ pub enum Base {
     Decimal,
     /// `0x16`
     Hexadecimal,
+    /// `0x0016`, with so many digits
+    Padded(usize),
 }
 
 /// A number within bounds.
@@ -77,6 +79,12 @@ impl Number {
         Self { base: Base::Hexadecimal, ..self }
     }
 
+    /// The same, printed in hexadecimal with so many digits.
+    #[must_use]
+    pub const fn padded(self, digits: usize) -> Self {
+        Self { base: Base::Padded(digits), ..self }
+    }
+
     pub(super) fn read(self, argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
         let number = self.of(argument)?;
         self.push(number, out);
@@ -97,6 +105,7 @@ impl Number {
         match self.base {
             Base::Decimal => out.push_number(number),
             Base::Hexadecimal => out.push_hex(number),
+            Base::Padded(digits) => out.push_fmt(format_args!("0x{number:0digits$x}")),
         }
     }
 }
@@ -111,6 +120,13 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
+    /// A range of numbers of up to 16 bits.
+    pub const U16: Self = Self::up_to(u16::MAX as u64);
+    /// The range of all numbers of 32 bits, as it would be printed.
+    pub const ALL_U32: &'static str = "0:4294967295";
+    /// A range of numbers of up to 32 bits.
+    pub const U32: Self = Self::up_to(u32::MAX as u64);
+
     /// A range of numbers up to `max`.
     #[must_use]
     pub const fn up_to(max: u64) -> Self {

@@ -69,6 +69,22 @@ impl Text {
     }
 }
 
+/// The bytes of `text` as iptables sees them.
+#[must_use]
+pub fn bytes(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains(|character| ESCAPES.contains(&character)) {
+        return Cow::Borrowed(text.as_bytes());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match u8::try_from(u32::from(character).wrapping_sub(0x0010_FF00)) {
+            Ok(byte) => bytes.push(byte),
+            Err(_) => bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Cow::Owned(bytes)
+}
+
 /// How many bytes `text` has for iptables.
 #[must_use]
 pub fn byte_length(text: &str) -> usize {

@@ -14,6 +14,7 @@ use crate::support::namespace::{Attempt, Backend, attempt};
 use crate::support::process::{run, text};
 use crate::support::skip::{Skip, available};
 
+mod agreement;
 mod chains;
 mod commands;
 mod families;

@@ -10,7 +10,7 @@ use crate::support::namespace::{Backend, attempt};
 use crate::support::skip::available;
 
 /// Every built-in chain.
-const PLACES: [(&str, &[&str]); 5] = [
+pub(super) const PLACES: [(&str, &[&str]); 5] = [
     ("filter", &["INPUT", "FORWARD", "OUTPUT"]),
     ("nat", &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]),
     ("mangle", &["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]),
@@ -20,13 +20,13 @@ const PLACES: [(&str, &[&str]); 5] = [
 
 /// A rule's options, and the places that take them: tables and hooks, `*` for all of either. How
 /// the others refuse is `--test` for what iptables knows, a real load for what the kernel knows.
-struct Places {
-    options: &'static str,
-    family: Family,
+pub(super) struct Places {
+    pub(super) options: &'static str,
+    pub(super) family: Family,
     tables: &'static str,
     hooks: &'static str,
     refused: Seen,
-    backends: &'static [Backend],
+    pub(super) backends: &'static [Backend],
 }
 
 const fn places(options: &'static str, tables: &'static str, hooks: &'static str) -> Places {
@@ -49,14 +49,14 @@ impl Places {
         Self { backends, ..self }
     }
 
-    fn takes(&self, table: &str, hook: &str) -> bool {
+    pub(super) fn takes(&self, table: &str, hook: &str) -> bool {
         let listed = |list: &str, name| list == "*" || list.split(' ').any(|other| other == name);
         listed(self.tables, table) && listed(self.hooks, hook)
     }
 }
 
 /// Targets. What is not here (ACCEPT, LOG, MARK and so on) is taken everywhere.
-const TARGETS: &[Places] = &[
+pub(super) const TARGETS: &[Places] = &[
     places("-j ACCEPT", "*", "*"),
     places("-j RETURN", "*", "*"),
     places("-j LOG", "*", "*"),
@@ -90,7 +90,7 @@ const TARGETS: &[Places] = &[
 ];
 
 /// Matches.
-const MATCHES: &[Places] = &[
+pub(super) const MATCHES: &[Places] = &[
     places("-i eth0 -j ACCEPT", "*", "PREROUTING INPUT FORWARD").known_to_iptables(),
     places("-o eth0 -j ACCEPT", "*", "FORWARD OUTPUT POSTROUTING").known_to_iptables(),
     places("-i eth0 -j ACCEPT", "*", "PREROUTING INPUT FORWARD").known_to_iptables().v6(),

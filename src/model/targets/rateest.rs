@@ -1,0 +1,103 @@
+//! `-j RATEEST`: estimates a rate.
+
+use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
+use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Text, Value};
+
+pub(super) static RATEEST: Extension = Extension {
+    options: &[
+        OptionSpec::new("rateest-name", Value::Text(Text::BARE.cut(15))),
+        OptionSpec::new("rateest-interval", Value::Custom(&TIME)),
+        OptionSpec::new("rateest-ewmalog", Value::Custom(&TIME)),
+    ],
+    rules: &[
+        Rule::AnyOf(&["rateest-name"]),
+        Rule::AnyOf(&["rateest-interval"]),
+        Rule::AnyOf(&["rateest-ewmalog"]),
+    ],
+    check: Some(check),
+    printing: Printing::Options(print),
+    ..Extension::target("RATEEST")
+};
+
+static TIME: Custom = Custom {
+    words: 1,
+    read: |argument, out| {
+        push_time(time(argument)?, out);
+        Ok(())
+    },
+    samples: &["250ms", "500ms", "1s", "2sec", "0.5s", "800000us"],
+};
+
+/// A second in the units that are counted.
+const SECOND: u32 = 1_000_000;
+
+/// Names of units, and how many millionths of a second they are.
+const UNITS: [(&str, f64); 10] = [
+    ("", 1.),
+    ("s", 1e6),
+    ("sec", 1e6),
+    ("secs", 1e6),
+    ("ms", 1e3),
+    ("msec", 1e3),
+    ("msecs", 1e3),
+    ("us", 1.),
+    ("usec", 1.),
+    ("usecs", 1.),
+];
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps 32 bits of it")]
+fn time(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
+    let text = argument.text();
+    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let amount = text.get(..length).and_then(|digits| digits.parse::<f64>().ok());
+    let unit = text.get(length..).unwrap_or_default();
+    let scale = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale);
+    match (amount, scale) {
+        (Some(amount), Some(scale)) => Ok((amount * scale) as u32),
+        _ => Err(argument.bad("give a time, as in `250ms` or `1s`")),
+    }
+}
+
+fn push_time(time: u32, out: &mut Sink<'_>) {
+    let amount = f64::from(time);
+    if time >= SECOND {
+        out.push_fmt(format_args!("{:.1}s", amount / 1e6));
+    } else if time >= SECOND / 1000 {
+        out.push_fmt(format_args!("{:.1}ms", amount / 1e3));
+    } else {
+        out.push_fmt(format_args!("{time}us"));
+    }
+}
+
+/// The interval and the average as the kernel keeps them: powers of two.
+fn kept(instance: &Instance<'_>) -> Option<(u32, u32)> {
+    let value = |long: &str| instance.get(long).and_then(|given| time(&given.argument).ok());
+    let (interval, average) = (value("rateest-interval")?, value("rateest-ewmalog")?);
+    let exponent = (0..=5).find(|exponent| interval <= (1 << exponent) * (SECOND / 4))?;
+    let decay = |log: u32| -(1. - 1. / f64::from(1_u32 << log)).ln();
+    let log = (1..32).find(|log| f64::from(interval) / decay(*log) > f64::from(average))? - 1;
+    let kept = (SECOND << exponent) / 4;
+    (1..31).contains(&log).then(|| (kept, kept.wrapping_mul(1 << log)))
+}
+
+fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
+    if instance.get("rateest-name").is_some_and(|given| given.argument.first.is_empty()) {
+        return Err(instance.refused("`--rateest-name` is empty; choose one"));
+    }
+    match kept(instance) {
+        Some(_) => Ok(()),
+        None => Err(instance.refused(
+            "the interval is at most 8 seconds, and the average at least about twice as long; change them",
+        )),
+    }
+}
+
+fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
+    instance.push_listed_until("rateest-interval", out);
+    if let Some((interval, average)) = kept(instance) {
+        out.push_str(" --rateest-interval ");
+        push_time(interval, out);
+        out.push_str(" --rateest-ewmalog ");
+        push_time(average, out);
+    }
+}
