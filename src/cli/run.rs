@@ -61,8 +61,13 @@ fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
 
 fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome =
-        script::run(scripts, ruleset, &options.settings).map_err(|failure| stopped(failure.diagnostics))?;
+    let outcome = match script::run(scripts, ruleset, &options.settings) {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            diagnostics.extend(failure.diagnostics);
+            return Err(stopped(diagnostics));
+        }
+    };
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {
