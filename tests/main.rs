@@ -15,4 +15,5 @@ mod lab;
 mod layering;
 mod readme;
 mod save;
+mod script;
 mod support;

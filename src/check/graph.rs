@@ -139,10 +139,10 @@ impl<'r> Graph<'r> {
     }
 
     /// For each chain by its number, how many jumps below a built-in chain it lies at most, and the last of these jumps.
-    /// Circles do not count.
-    pub(super) fn depths(&self, jumps: Jumps) -> Vec<Depth> {
+    /// `order` is [`Graph::order`]; circles do not count.
+    pub(super) fn depths(&self, order: &[ChainId], jumps: Jumps) -> Vec<Depth> {
         let mut depths = vec![Depth::default(); self.ranges.len()];
-        for chain in self.order(jumps) {
+        for chain in order.iter().copied() {
             let is_builtin = self.ruleset.chain(chain).hook().is_some();
             let known = depths.get(chain.index()).copied().unwrap_or_default();
             if !is_builtin && known.by.is_none() {

@@ -17,11 +17,11 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
     if survey.needs.iter().all(|needs| needs.hooks == HookSet::ALL) {
         return;
     }
-    let reach = survey.graph.reach(Jumps::All);
+    let reach = survey.reach();
     let mut read = None;
     for table in TableName::ALL {
         for chain in survey.ruleset.live_chains(table) {
-            let hooks = of(&reach, chain);
+            let hooks = of(reach, chain);
             let needs = survey.needs.get(chain.index()).map_or(HookSet::ALL, |needs| needs.hooks);
             if hooks.and(needs) != hooks {
                 let before = read.get_or_insert_with(|| survey.graph.reach(Jumps::Read));

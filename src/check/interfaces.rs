@@ -2,7 +2,6 @@
 //! such hooks alone reach it loads, and never matches.
 
 use super::Check;
-use super::graph::Jumps;
 use super::report::{Report, Words};
 use super::survey::Survey;
 use crate::model::extension::HookSet;
@@ -22,19 +21,15 @@ const OUTGOING: Option =
     (BaseOption::OutInterface, "-o", "-i", "packets there have no interface that they leave by yet");
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
-    let mut reach = None;
     for chain in TableName::ALL.into_iter().flat_map(|table| survey.ruleset.live_chains(table)) {
         let Some(needs) = survey.needs.get(chain.index()) else { continue };
-        if !needs.incoming && !needs.outgoing {
+        if !needs.interfaces.incoming && !needs.interfaces.outgoing {
             continue;
         }
         let hook = survey.ruleset.chain(chain).hook();
-        let mut reached = || {
-            let reach = reach.get_or_insert_with(|| survey.graph.reach(Jumps::All));
-            reach.get(chain.index()).copied().unwrap_or(HookSet::NONE)
-        };
-        let hooks = hook.map_or_else(&mut reached, |hook| HookSet::of(&[hook]));
-        for option in [(needs.incoming, INCOMING), (needs.outgoing, OUTGOING)] {
+        let reached = || survey.reach().get(chain.index()).copied().unwrap_or(HookSet::NONE);
+        let hooks = hook.map_or_else(reached, |hook| HookSet::of(&[hook]));
+        for option in [(needs.interfaces.incoming, INCOMING), (needs.interfaces.outgoing, OUTGOING)] {
             let (true, option) = option else { continue };
             if hooks != HookSet::NONE && hooks.and(option.0.hooks()) == HookSet::NONE {
                 chain_with(survey, (chain, hook), hooks, option, report);

@@ -20,23 +20,24 @@ const UNREACHED: &str =
 pub(super) const CHECK: Check = Check { codes: &[LOOP, DEPTH], run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
-    loops(survey, report);
-    depth(survey, report);
+    let order = survey.graph.order(Jumps::All);
+    loops(survey, &order, report);
+    depth(survey, &order, report);
 }
 
-fn loops(survey: &Survey<'_>, report: &mut Report<'_>) {
+fn loops(survey: &Survey<'_>, order: &[ChainId], report: &mut Report<'_>) {
     // Chains that are in an order do not jump in circles, and mostly all are.
     let chains = || TableName::ALL.into_iter().flat_map(|table| survey.ruleset.live_chains(table));
-    if survey.graph.order(Jumps::All).len() == chains().count() {
+    if order.len() == chains().count() {
         return;
     }
-    let (all, read) = (survey.graph.reach(Jumps::All), survey.graph.reach(Jumps::Read));
+    let (all, read) = (survey.reach(), survey.graph.reach(Jumps::Read));
     let is_reached = |reach: &[HookSet], chains: &[ChainId]| {
         chains.iter().any(|chain| reach.get(chain.index()).is_some_and(|hooks| *hooks != HookSet::NONE))
     };
     for chains in components::circles(&survey.graph, chains()) {
         let circle = Circle::new(survey, &chains);
-        circle.report(survey, (is_reached(&all, &chains), is_reached(&read, &chains)), report);
+        circle.report(survey, (is_reached(all, &chains), is_reached(&read, &chains)), report);
     }
 }
 
@@ -95,13 +96,13 @@ fn entry(survey: &Survey<'_>, chain: ChainId) -> Option<Jump> {
     ways.find_map(|way| way.into_iter().find(|jump| added_by(survey.ruleset, jump.rule).is_some()))
 }
 
-fn depth(survey: &Survey<'_>, report: &mut Report<'_>) {
-    let depths = survey.graph.depths(Jumps::All);
+fn depth(survey: &Survey<'_>, order: &[ChainId], report: &mut Report<'_>) {
+    let depths = survey.graph.depths(order, Jumps::All);
     let deepest = |depths: &[Depth]| depths.iter().map(|depth| depth.jumps).max().unwrap_or(0);
     if deepest(&depths) <= DEEPEST {
         return;
     }
-    let before = deepest(&survey.graph.depths(Jumps::Read));
+    let before = deepest(&survey.graph.depths(&survey.graph.order(Jumps::Read), Jumps::Read));
     let Some(last) = depths.iter().filter(|depth| depth.jumps > DEEPEST).max_by_key(|depth| depth.jumps)
     else {
         return;

@@ -18,6 +18,7 @@ mod missing;
 mod noted;
 mod policies;
 mod report;
+mod shapes;
 mod specs;
 mod survey;
 mod tables;

@@ -1,7 +1,10 @@
 //! What all checks look at, gathered in one walk over the rules.
 
-use super::graph::{Graph, Jump};
-use crate::model::extension::HookSet;
+use std::cell::OnceCell;
+
+use super::graph::{Graph, Jump, Jumps};
+use super::shapes::{Facts, Interfaces, Shapes};
+use crate::model::extension::{HookSet, TableSet};
 use crate::model::spec::{BaseOption, Parser, Part, Spec, SpecError};
 use crate::model::{ChainId, RuleId, Ruleset, Symbol, TableName, targets};
 
@@ -18,10 +21,8 @@ pub(super) struct Place {
 pub(super) struct Needs {
     /// The hooks that all of its matches and targets take.
     pub(super) hooks: HookSet,
-    /// Whether a rule names the interface that packets came in by.
-    pub(super) incoming: bool,
-    /// Whether a rule names the interface that packets leave by.
-    pub(super) outgoing: bool,
+    /// The interfaces that its rules name.
+    pub(super) interfaces: Interfaces,
 }
 
 /// What one walk over the rules found.
@@ -30,6 +31,8 @@ pub(super) struct Survey<'r> {
     pub(super) ruleset: &'r Ruleset,
     /// Who jumps to whom.
     pub(super) graph: Graph<'r>,
+    /// For each chain by its number, the hooks that it is reached from; worked out when it is asked for.
+    reach: OnceCell<Vec<HookSet>>,
     /// What each chain by its number needs.
     pub(super) needs: Vec<Needs>,
     /// Rules that iptables refuses as they are.
@@ -47,10 +50,11 @@ pub(super) struct Survey<'r> {
 impl<'r> Survey<'r> {
     /// Walks over the ruleset.
     pub(super) fn of(ruleset: &'r Ruleset) -> Self {
-        let needs = Needs { hooks: HookSet::ALL, incoming: false, outgoing: false };
+        let needs = Needs { hooks: HookSet::ALL, interfaces: Interfaces::default() };
         let mut survey = Self {
             ruleset,
             graph: Graph::new(ruleset),
+            reach: OnceCell::new(),
             needs: vec![needs; ruleset.chain_count()],
             refused: Vec::new(),
             missing: Vec::new(),
@@ -58,63 +62,98 @@ impl<'r> Survey<'r> {
             tables: Vec::new(),
             noted: Vec::new(),
         };
-        let mut parser = Parser::new();
+        let mut reader = Reader { parser: Parser::new(), shapes: Shapes::new(ruleset.family()) };
         for table in TableName::ALL {
             for chain in ruleset.live_chains(table) {
-                survey.chain(&mut parser, table, chain);
+                survey.chain(&mut reader, table, chain);
             }
         }
         survey
     }
 
-    fn chain(&mut self, parser: &mut Parser, table: TableName, chain: ChainId) {
+    /// For each chain by its number, the hooks that it is reached from.
+    pub(super) fn reach(&self) -> &[HookSet] {
+        self.reach.get_or_init(|| self.graph.reach(Jumps::All))
+    }
+
+    fn chain(&mut self, reader: &mut Reader, table: TableName, chain: ChainId) {
         self.graph.begin(chain);
         for rule in self.ruleset.chain(chain).rules().iter() {
-            self.rule(parser, Place { table, chain, rule });
+            let place = Place { table, chain, rule };
+            let to = self.jump(place);
+            match reader.facts(self.ruleset, place, to) {
+                Ok(facts) => self.rule(place, facts),
+                // A chain with the name of a target hides the target, whose options are not asked for then.
+                Err(_) if to.is_some() && is_target(self.ruleset, self.ruleset.target(rule)) => {}
+                Err(error) => self.refused.push((place, error)),
+            }
         }
     }
 
-    fn rule(&mut self, parser: &mut Parser, place: Place) {
-        let ruleset = self.ruleset;
-        let target = ruleset.target(place.rule);
-        let to = (!target.is_empty()).then(|| ruleset.table(place.table).chain(target)).flatten();
-        if let Some(to) = to {
-            if ruleset.chain(to).hook().is_some() {
-                self.built_in.push(place);
-            } else {
-                self.graph.add(Jump { from: place.chain, to, rule: place.rule });
-            }
+    /// Takes in the jump of a rule, if it has one to a chain; the chain.
+    fn jump(&mut self, place: Place) -> Option<ChainId> {
+        let target = self.ruleset.target(place.rule);
+        let to = (!target.is_empty()).then(|| self.ruleset.table(place.table).chain(target)).flatten()?;
+        if self.ruleset.chain(to).hook().is_some() {
+            self.built_in.push(place);
+        } else {
+            self.graph.add(Jump { from: place.chain, to, rule: place.rule });
         }
-        match parser.parse(ruleset.body(place.rule), ruleset.family()) {
-            Ok(spec) => {
-                self.spec(place, &spec, to.is_some(), target);
-                parser.recycle(spec);
-            }
-            // A chain with the name of a target hides the target, whose options are not asked for then.
-            Err(_) if to.is_some() && is_target(ruleset, target) => {}
-            Err(error) => self.refused.push((place, error)),
-        }
+        Some(to)
     }
 
-    fn spec(&mut self, place: Place, spec: &Spec<'_>, is_chain: bool, target: Symbol) {
-        let ruleset = self.ruleset;
-        if !is_chain && !target.is_empty() && is_missing(ruleset, spec, target) {
+    fn rule(&mut self, place: Place, facts: Facts) {
+        if facts.missing {
             self.missing.push(place);
         }
-        let fits = parts(spec, is_chain).all(|part| takes(&part, place.table));
+        if facts.noted && super::added_by(self.ruleset, place.rule).is_some() {
+            self.noted.push(place);
+        }
+        let fits = facts.tables.contains(place.table);
         if !fits {
             self.tables.push(place);
         }
-        if super::added_by(ruleset, place.rule).is_some() && !spec.notes().is_empty() {
-            self.noted.push(place);
-        }
         if let Some(needs) = self.needs.get_mut(place.chain.index()) {
+            needs.interfaces.incoming |= facts.interfaces.incoming;
+            needs.interfaces.outgoing |= facts.interfaces.outgoing;
             if fits {
-                needs.hooks = needs.hooks.and(hooks(spec, is_chain));
+                needs.hooks = needs.hooks.and(facts.hooks);
             }
-            needs.incoming |= spec.base_span(BaseOption::InInterface).is_some();
-            needs.outgoing |= spec.base_span(BaseOption::OutInterface).is_some();
         }
+    }
+}
+
+/// Reads rules: those of a shape that was seen before at a glance.
+struct Reader {
+    parser: Parser,
+    shapes: Shapes,
+}
+
+impl Reader {
+    fn facts(&mut self, ruleset: &Ruleset, place: Place, to: Option<ChainId>) -> Result<Facts, SpecError> {
+        let body = ruleset.body(place.rule);
+        if let Some(facts) = self.shapes.find(body, to.is_some()) {
+            return Ok(facts);
+        }
+        let spec = self.parser.parse(body, ruleset.family())?;
+        let facts = facts(ruleset, &spec, to.is_some(), ruleset.target(place.rule));
+        self.parser.recycle(spec);
+        self.shapes.learn(facts);
+        Ok(facts)
+    }
+}
+
+fn facts(ruleset: &Ruleset, spec: &Spec<'_>, is_chain: bool, target: Symbol) -> Facts {
+    let parts = parts(spec, is_chain).filter_map(|part| part.instance());
+    Facts {
+        tables: parts.fold(TableSet::ALL, |tables, part| tables.and(part.tables())),
+        hooks: hooks(spec, is_chain),
+        interfaces: Interfaces {
+            incoming: spec.base_span(BaseOption::InInterface).is_some(),
+            outgoing: spec.base_span(BaseOption::OutInterface).is_some(),
+        },
+        missing: !is_chain && !target.is_empty() && is_missing(ruleset, spec, target),
+        noted: !spec.notes().is_empty(),
     }
 }
 

@@ -101,7 +101,7 @@ pub(super) struct ScriptArgs {
     /// Set a parameter; `@FILE` is an array of the file's lines
     #[arg(short = 'D', long = "define", value_name = "KEY=VALUE")]
     pub(super) defines: Vec<String>,
-    /// Set the parameters in this TOML file; the environment's DWSCRIPT_PARAM_KEY count for less, -D for more
+    /// Set the parameters in this TOML file; the environment's `DWSCRIPT_PARAM_KEY` count for less, -D for more
     #[arg(long = "params", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) params: Vec<PathBuf>,
     /// Where `import` looks after the script's own folder
@@ -167,7 +167,7 @@ pub(super) struct ColorArgs {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(super) enum ColorChoice {
-    /// At a terminal, unless NO_COLOR is set
+    /// At a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always

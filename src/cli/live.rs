@@ -58,7 +58,7 @@ fn judge(name: &str, output: &Output) -> Result<(), Diagnostic> {
     if !output.status.success() {
         let message = format!("`{name}` failed: {}", output.status);
         let failed = Diagnostic::error("no-live-ruleset", message);
-        return Err(words.lines().fold(failed, |failed, line| failed.note(line)).help(HELP));
+        return Err(words.lines().fold(failed, super::super::diagnostic::Diagnostic::note).help(HELP));
     }
     if words.contains("legacy tables present") {
         let message = format!("`{name}` shows only half of the rules: others are in the legacy tables");

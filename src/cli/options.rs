@@ -84,10 +84,9 @@ fn format(args: &OutputArgs) -> Format {
     match args.format {
         Some(FormatName::Diff) => Format::Diff,
         Some(FormatName::Json) => Format::Json,
-        Some(FormatName::Restore) => Format::Restore,
         None if args.diff => Format::Diff,
         None if args.json => Format::Json,
-        None => Format::Restore,
+        Some(FormatName::Restore) | None => Format::Restore,
     }
 }
 

@@ -83,8 +83,8 @@ fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
 fn stopped(diagnostics: Vec<Diagnostic>) -> Stop {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    let refused = errors.last().is_some_and(|error| check::refuses(error.code));
+    let mut errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let refused = errors.next_back().is_some_and(|error| check::refuses(error.code));
     if refused { Stop::no(diagnostics) } else { Stop::failed(diagnostics) }
 }
 

@@ -105,6 +105,7 @@ impl Sequence {
     }
 
     /// The rules in order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = RuleId> + '_ {
         self.chunks.iter().flat_map(|chunk| chunk.rules.iter().copied())
     }

@@ -30,7 +30,9 @@ pub struct Symbols(IndexSet<Box<str>, FxBuildHasher>);
 
 impl Default for Symbols {
     fn default() -> Self {
-        Self(std::iter::once(Box::from("")).collect())
+        let mut names = IndexSet::with_capacity_and_hasher(48, FxBuildHasher);
+        names.insert(Box::from(""));
+        Self(names)
     }
 }
 

@@ -121,7 +121,7 @@ impl<'r, W: Write> Diff<'r, W> {
     fn table_above(&self, line: u32) -> &'r str {
         let source = self.ruleset.source();
         let at = source.line_span(line).start;
-        let blocks = self.ruleset.tables().filter_map(|table| table.block());
+        let blocks = self.ruleset.tables().filter_map(super::super::model::table::Table::block);
         let block = blocks.filter(|block| block.header.start < at && at <= block.commit.end).last();
         block.map_or("", |block| source.slice(block.header))
     }

@@ -271,7 +271,7 @@ struct Touched {
 impl Touched {
     fn new(ruleset: &Ruleset) -> Self {
         let mut touched = Self { added: Vec::new(), removed: Vec::new() };
-        let chains = ruleset.tables().flat_map(|table| table.chains());
+        let chains = ruleset.tables().flat_map(super::super::model::table::Table::chains);
         for chain in chains
             .map(|id| ruleset.chain(*id))
             .filter(|chain| chain.base().is_some() || chain.created().is_some())

@@ -129,14 +129,14 @@ impl Line<'_> {
         let index = number.unwrap_or(1) - 1;
         let command =
             if self.letter == "-I" { Command::Insert(index, rule) } else { Command::Replace(index, rule) };
-        self.note(reader, |reader| reader.ruleset.command(chain, command));
+        self.note(reader, |reader| reader.ruleset.command(chain, &command));
         Ok(())
     }
 
     fn delete(&self, reader: &mut Reader<'_>) -> Result<(), Stop> {
         let chain = self.chain(reader)?;
         if let Some(number) = self.number()? {
-            self.note(reader, |reader| reader.ruleset.command(chain, Command::Delete(number - 1)));
+            self.note(reader, |reader| reader.ruleset.command(chain, &Command::Delete(number - 1)));
             return Ok(());
         }
         let spec = self.spec(2);
@@ -147,7 +147,7 @@ impl Line<'_> {
             .iter()
             .position(|rule| equal::same(ruleset.body(rule), &spec, ruleset.family()));
         self.note(reader, |reader| match found {
-            Some(index) => reader.ruleset.command(chain, Command::Delete(index)),
+            Some(index) => reader.ruleset.command(chain, &Command::Delete(index)),
             None => Err("the chain has no such rule"),
         });
         Ok(())
@@ -171,7 +171,7 @@ impl Line<'_> {
         match (self.letter, second) {
             ("-P", Some(word)) => match Policy::parse(&word) {
                 Some(policy) => {
-                    self.note(reader, |reader| reader.ruleset.command(chain, Command::Policy(policy)))
+                    self.note(reader, |reader| reader.ruleset.command(chain, &Command::Policy(policy)));
                 }
                 None => self.note(reader, |_| Err("a policy is ACCEPT or DROP")),
             },
@@ -183,7 +183,7 @@ impl Line<'_> {
                 return Err(self.refused(ParseErrorKind::Argument("-E".to_owned(), "the new name")));
             }
             ("-X", _) => self.note(reader, |reader| reader.ruleset.command_remove_chain(table, chain)),
-            _ => self.note(reader, |reader| reader.ruleset.command(chain, Command::Flush)),
+            _ => self.note(reader, |reader| reader.ruleset.command(chain, &Command::Flush)),
         }
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Line<'_> {
         let chains: Vec<ChainId> = reader.ruleset.live_chains(self.table).collect();
         match self.letter {
             "-F" => chains.iter().for_each(|chain| {
-                self.note(reader, |reader| reader.ruleset.command(*chain, Command::Flush));
+                self.note(reader, |reader| reader.ruleset.command(*chain, &Command::Flush));
             }),
             "-X" => {
                 let user = |chain: &&ChainId| reader.ruleset.chain(**chain).hook().is_none();

@@ -122,7 +122,7 @@ impl<'s> Reader<'s> {
                 self.commit(span);
                 Ok(())
             }
-            Some(_) => self.unknown(line, span),
+            Some(_) => Err(Self::unknown(line, span)),
         }
     }
 
@@ -222,14 +222,14 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn unknown(&self, line: &str, span: Span) -> Result<(), Stop> {
+    fn unknown(line: &str, span: Span) -> Stop {
         let word = line.split([' ', '\t']).next().unwrap_or_default();
         let kind = if line.starts_with("COMMIT") {
             ParseErrorKind::TrailingComment
         } else {
             ParseErrorKind::UnknownLine(word.to_owned())
         };
-        Err(Stop::refused(span, kind))
+        Stop::refused(span, kind)
     }
 
     fn finish(self) -> Result<Ruleset, Stop> {

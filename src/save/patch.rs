@@ -118,18 +118,18 @@ impl<'r> Patcher<'r> {
         let Some(edit) = edit else { return };
         match (chain.declaration(), chain.removed()) {
             (Some(declaration), Some(removed)) => self.remove(declaration.line, removed, Vec::new()),
-            (Some(declaration), None) if self.is_declaration_changed(chain) => {
+            (Some(declaration), None) if Self::is_declaration_changed(chain) => {
                 let text = self.declaration_line(id, declaration);
                 self.remove(declaration.line, edit, vec![Added { text, edit: Some(edit) }]);
             }
-            (None, None) if chain.created().is_some() || self.is_declaration_changed(chain) => {
+            (None, None) if chain.created().is_some() || Self::is_declaration_changed(chain) => {
                 declared.push(Added { text: self.new_declaration(id), edit: Some(edit) });
             }
             _ => {}
         }
     }
 
-    fn is_declaration_changed(&self, chain: &Chain) -> bool {
+    fn is_declaration_changed(chain: &Chain) -> bool {
         chain.base().is_some_and(|base| base.policy != chain.policy() || base.name != chain.name())
     }
 
@@ -277,7 +277,7 @@ impl<'r> Patcher<'r> {
     fn has_content(&self, table: &Table) -> bool {
         self.ruleset.live_chains(table.name()).any(|id| {
             let chain = self.ruleset.chain(id);
-            chain.created().is_some() || !chain.rules().is_empty() || self.is_declaration_changed(chain)
+            chain.created().is_some() || !chain.rules().is_empty() || Self::is_declaration_changed(chain)
         })
     }
 

@@ -1,6 +1,6 @@
 //! What the methods of the builder do.
 
-use rhai::{Dynamic, NativeCallContext};
+use rhai::{Dynamic, ImmutableString, NativeCallContext};
 
 use super::error::{Fault, Native, raise};
 use super::rule::raise_spelling;
@@ -49,7 +49,11 @@ pub(super) fn set(
     direction: &str,
 ) -> Native<RuleBuilder> {
     let name = value(context, "set", name)?;
-    let plain = |text: &str| !text.is_empty() && !text.contains([' ', '\t', '"', '\'', '\\', '\n']);
+    let plain = |text: &str| {
+        !text.is_empty()
+            && !text.starts_with(['-', '!'])
+            && !text.contains([' ', '\t', '"', '\'', '\\', '\n'])
+    };
     let [set] = name.items.as_slice() else {
         let fault = Fault::new("bad-value", "`set` takes the name of one ipset")
             .help("for example `.set(\"admins\", \"src\")`");
@@ -98,7 +102,11 @@ pub(super) fn jump_with(
     option: &str,
     given: &Dynamic,
 ) -> Native<RuleBuilder> {
-    let value = value(context, option.trim_start_matches('-'), given)?;
+    let mut value = value(context, option.trim_start_matches('-'), given)?;
+    // No option of a target can be negated: a leading `! ` is part of the text.
+    if let Some(text) = given.read_lock::<ImmutableString>() {
+        value = Value { negated: false, items: vec![text.to_string()], ..value };
+    }
     let jumped = jump(context, rule, "-j", name)?;
     Ok(jumped.target(super::spelling::builder::option_text(None, option, &value)))
 }

@@ -123,8 +123,13 @@ fn describe(engine: &Engine, error: &EvalAltResult) -> Diagnostic {
             Diagnostic::error("missing-module", format!("there is no module `{path}`"))
                 .help("modules are looked for beside the script, then in the folders given by `--library`")
         }
-        EvalAltResult::ErrorTerminated(token, _) => limit(token),
-        EvalAltResult::ErrorStackOverflow(_) => limit(&Dynamic::from("depth")),
+        EvalAltResult::ErrorTerminated(token, _) => limit(&token.clone().into_string().unwrap_or_default()),
+        EvalAltResult::ErrorStackOverflow(_) => limit("depth"),
+        EvalAltResult::ErrorDataRace(..) => Diagnostic::error(
+            "variable-in-use",
+            "the closure uses the variable whose method runs it, which Rhai cannot do",
+        )
+        .help("give the closure a copy of its own: `let all = rules;`"),
         EvalAltResult::ErrorMismatchDataType(wanted, given, _) => Diagnostic::error(
             "bad-value",
             format!("this is {}, and {} is wanted", names::type_word(given), names::type_word(wanted)),
@@ -168,17 +173,20 @@ fn parsing(kind: &ParseErrorType) -> Diagnostic {
     let diagnostic = Diagnostic::error("syntax", lower(&text));
     match kind {
         ParseErrorType::Reserved(word) => {
-            diagnostic.help(format!("Rhai reserves `{word}`: choose another name"))
+            let diagnostic = Diagnostic::error("syntax", format!("`{word}` is a word that Rhai reserves"));
+            diagnostic.help("choose another name; as the key of a map put it in quotes")
         }
         ParseErrorType::VariableUndefined(name) => names::variable_not_found(name),
+        ParseErrorType::FnMissingName | ParseErrorType::MissingToken(..) => diagnostic.help(
+            "is a name here one of Rhai's own words, such as `in`? choose another, or quote a map's key",
+        ),
         _ => diagnostic.help("https://rhai.rs/book has the language"),
     }
 }
 
 /// What is said of a script that ran into a limit.
-fn limit(token: &Dynamic) -> Diagnostic {
-    let which = token.clone().into_string().unwrap_or_default();
-    let (code, message, help) = match which.as_str() {
+pub(super) fn limit(which: &str) -> Diagnostic {
+    let (code, message, help) = match which {
         "memory" => ("memory-limit", "the script takes too much memory", "hold less at a time"),
         "depth" => {
             ("depth-limit", "the script calls functions too deep", "is there a recursion without an end?")

@@ -52,11 +52,11 @@ pub(super) fn set(engine: &mut Engine, limits: Limits) {
         }
         None
     });
-    bound(engine);
+    bound(engine, limits.allocated.zip(most));
 }
 
 /// Puts bounded functions in the place of those of Rhai's that can make much of little in a single operation.
-fn bound(engine: &mut Engine) {
+fn bound(engine: &mut Engine, memory: Option<(fn() -> usize, usize)>) {
     engine.register_fn(
         "pad",
         |context: NativeCallContext, text: &mut ImmutableString, length: INT, with: &str| {
@@ -69,16 +69,24 @@ fn bound(engine: &mut Engine) {
             pad_text(&context, text, length, with.encode_utf8(&mut [0; 4]))
         },
     );
-    engine.register_fn("pad", |context: NativeCallContext, array: &mut Array, length: INT, with: Dynamic| {
-        let length = usize::try_from(length).unwrap_or(0);
-        if length > TEXT / size_of::<Dynamic>() {
-            return Err(too_long(&context, "pad"));
-        }
-        while array.len() < length {
-            array.push(with.clone());
-        }
-        Ok(())
-    });
+    engine.register_fn(
+        "pad",
+        move |context: NativeCallContext, array: &mut Array, length: INT, with: Dynamic| {
+            let length = usize::try_from(length).unwrap_or(0);
+            if length > TEXT / size_of::<Dynamic>() {
+                return Err(too_long(&context, "pad"));
+            }
+            while array.len() < length {
+                // An item may be an array itself, and is copied each time.
+                if memory.is_some_and(|(allocated, most)| allocated() > most) {
+                    let position = context.call_position();
+                    return Err(Box::new(EvalAltResult::ErrorTerminated("memory".into(), position)));
+                }
+                array.push(with.clone());
+            }
+            Ok(())
+        },
+    );
     engine.register_fn(
         "replace",
         |context: NativeCallContext, text: &mut ImmutableString, from: &str, to: &str| {

@@ -1,5 +1,11 @@
 //! Scripts: run in order on one draft of a ruleset.
 
+#![allow(
+    clippy::unnecessary_box_returns,
+    clippy::needless_pass_by_value,
+    reason = "Rhai takes its errors boxed, and hands values over"
+)]
+
 mod api;
 mod building;
 mod docker_view;
@@ -17,12 +23,13 @@ mod select;
 mod session;
 mod spelling;
 mod view;
+mod watchdog;
 mod world;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use rhai::{AST, Engine, EvalAltResult};
 
@@ -88,15 +95,18 @@ pub struct Failure {
 /// # Errors
 /// The first error of a script, or a parameter that none of them asked for.
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
-    let here = || Failure {
-        diagnostics: vec![Diagnostic::error("no-thread", "the system gives no thread for the scripts")],
-    };
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK);
-        let thread =
-            builder.spawn_scoped(scope, || run_here(scripts, ruleset, settings)).map_err(|_| here())?;
-        thread.join().map_err(|_| here())?
-    })
+    let limits = settings.limits;
+    let (scripts, settings) = (scripts.to_vec(), settings.clone());
+    let (sender, answer) = mpsc::channel();
+    // The receiver is gone where the run was left behind, and then nobody wants the answer.
+    let work = move || drop(sender.send(run_here(&scripts, ruleset, &settings)));
+    std::thread::Builder::new().stack_size(STACK).spawn(work).map_err(|_| Failure {
+        diagnostics: vec![
+            Diagnostic::error("no-thread", "the system gives no thread for the scripts")
+                .help("end other programs, or raise `ulimit -u`"),
+        ],
+    })?;
+    watchdog::wait(&answer, limits)?
 }
 
 fn run_here(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
@@ -113,7 +123,8 @@ fn run_here(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result
             return Err(Failure { diagnostics });
         }
     }
-    drop(engine);
+    // The process ends soon: taking the engine's many functions apart would cost more than a small run does.
+    std::mem::forget(engine);
     finish(&mut session.borrow_mut())
 }
 

@@ -63,6 +63,10 @@ fn functions(engine: &Engine) -> Vec<(String, String)> {
             let names =
                 parameters.map(|parameter| parameter.split(':').next().unwrap_or_default().trim().to_owned());
             let form = format!("{name}({})", names.collect::<Vec<_>>().join(", "));
+            // Functions that stand in for Rhai's own have no names for their parameters, and Rhai's have them.
+            if form.contains("(_") || form.contains(", _") {
+                return None;
+            }
             Some((name, form))
         },
         true,

@@ -103,15 +103,14 @@ fn like(value: &ParamValue, fallback: &Dynamic) -> Option<Dynamic> {
         return list_like(value, items.first());
     }
     match value {
-        ParamValue::List(_) => None,
         ParamValue::Text(text) if fallback.is_int() => text.trim().parse::<i64>().ok().map(Dynamic::from),
         ParamValue::Text(text) if fallback.is_bool() => boolean(text).map(Dynamic::from),
         ParamValue::Text(text) if fallback.is_float() => text.trim().parse::<f64>().ok().map(Dynamic::from),
         ParamValue::Text(_) => Some(plain(value)),
-        ParamValue::Integer(_) if fallback.is_bool() => None,
         ParamValue::Integer(number) if fallback.is_string() => Some(number.to_string().into()),
-        ParamValue::Boolean(_) if !(fallback.is_bool() || fallback.is_unit()) => None,
-        _ => Some(plain(value)),
+        ParamValue::Integer(_) if !fallback.is_bool() => Some(plain(value)),
+        ParamValue::Boolean(_) if fallback.is_bool() || fallback.is_unit() => Some(plain(value)),
+        _ => None,
     }
 }
 

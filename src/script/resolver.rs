@@ -77,10 +77,10 @@ impl Modules {
                 return Ok(file);
             }
         }
-        Err(self.missing(path, &relative, &roots))
+        Err(Self::missing(path, &relative, &roots))
     }
 
-    fn missing(&self, path: &str, relative: &Path, roots: &[PathBuf]) -> Fault {
+    fn missing(path: &str, relative: &Path, roots: &[PathBuf]) -> Fault {
         let fault = Fault::new("missing-module", format!("there is no module `{path}`"));
         let folders = roots.iter().map(|root| root.join(relative.parent().unwrap_or(Path::new(""))));
         let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use dwscript::check::{self, Levels};
+use dwscript::diagnostic::Severity;
+use dwscript::model::Family;
+use dwscript::model::spec::Spec;
+
 use super::{Draft, summary};
 
 /// A filter table of `chains` chains and these rules.
@@ -56,4 +61,75 @@ fn many_rules_at_a_wrong_hook_are_told_their_way_once() {
     (0..MANY).for_each(|chain| writeln!(text, "-A C{chain} -j MASQUERADE").unwrap());
     text.push_str("COMMIT\n");
     assert_eq!(summary(&Draft::new(&text).findings()).len(), 21);
+}
+
+/// Values for each place of a rule: sound ones, and those that are refused, or that mean something else.
+const VALUES: [(&str, &[&str]); 7] = [
+    (
+        "ADDRESS",
+        &[
+            "10.0.0.0/8",
+            "192.0.2.1",
+            "0.0.0.0/0",
+            "10.0.0.256",
+            "10.0.0.1/33",
+            "10.0.0.1/0",
+            "::1",
+            "a.b.c.d",
+        ],
+    ),
+    ("PREFIX", &["", "! ", "! ! "]),
+    ("INTERFACE", &["eth0", "br-0123456789ab", "lo", "+", "a-name-longer-than-15", "\"\"", "-"]),
+    ("PORT", &["0", "80", "65535", "65536", "080", "1:9", "9:1", "ssh", "nosuch", "-1"]),
+    ("COMMENT", &["x", "\"a b\"", "\"\"", "-j", "\"-j DROP\"", "!", "'a'"]),
+    (
+        "ENDPOINT",
+        &["172.17.0.2:80", "172.17.0.2", "172.17.0.2:0", "172.17.0.2:99999", "172.17.0.256:80", "[::1]:80"],
+    ),
+    ("TARGET", &["ACCEPT", "WEB", "LOG", "a-chain-name-of-more-than-28-bytes", "DNAT"]),
+];
+
+const RULES: [&str; 8] = [
+    "PREFIX-s ADDRESS -j TARGET",
+    "-d ADDRESS PREFIX-i INTERFACE -j TARGET",
+    "-p tcp -m tcp PREFIX--dport PORT -j TARGET",
+    "-m tcp --dport PORT -j TARGET",
+    "-s ADDRESS -p udp --sport PORT -m comment --comment COMMENT -j TARGET",
+    "-m comment --comment COMMENT -s ADDRESS -g TARGET",
+    "-p tcp -j DNAT --to-destination ENDPOINT",
+    "-m conntrack --ctorigdstport PORT -j TARGET",
+];
+
+/// Every rule that the values make of `rule`.
+fn variants(rule: &str) -> Vec<String> {
+    VALUES.iter().fold(vec![rule.to_owned()], |rules, (name, values)| {
+        let fill = |rule: String| {
+            if rule.contains(name) {
+                values.iter().map(|value| rule.replacen(name, value, 1)).collect()
+            } else {
+                vec![rule]
+            }
+        };
+        rules.into_iter().flat_map(fill).collect()
+    })
+}
+
+#[test]
+fn rules_of_one_shape_are_told_apart_where_it_matters() {
+    for rules in RULES.iter().flat_map(|rule| variants(rule)).collect::<Vec<_>>().chunks(20) {
+        // Neighbours differ in one value, so that most rules are of a shape that was seen just before.
+        let lines: String = rules.iter().map(|rule| format!("-A PREROUTING {rule}\n")).collect();
+        let draft = Draft::new(&format!("*nat\n:WEB - [0:0]\n:LOG - [0:0]\n{lines}COMMIT\n"));
+        let findings = check::lint(&draft.ruleset, &Levels::default());
+        for (rule, line) in rules.iter().zip(4..) {
+            let is_chain = rule.ends_with(" LOG");
+            let alone = Spec::parse(rule, Family::Ipv4).map_err(|error| error.code()).err();
+            let found = findings.iter().find(|finding| {
+                let place = finding.place().is_some_and(|(_, place)| place.line == line);
+                place && finding.severity == Severity::Error && finding.code != "missing-chain"
+            });
+            let found = found.map(|finding| finding.code);
+            assert!(found == alone || is_chain && found.is_none(), "{rule}: {found:?}, alone {alone:?}");
+        }
+    }
 }

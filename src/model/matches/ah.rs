@@ -1,4 +1,4 @@
-//! `-m ah`: the authentication header of IPsec.
+//! `-m ah`: the authentication header of `IPsec`.
 
 use crate::model::extension::{Extension, Families, OptionSpec, Print};
 use crate::model::value::{Number, NumberRange, Value, protocol};

@@ -1,7 +1,7 @@
 //! `-m bpf`: a program of the Berkeley packet filter.
 
 use crate::model::extension::{Extension, OptionSpec, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Text, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value};
 
 const ANY: &[&str] = &["bytecode", "object-pinned"];
 
@@ -14,8 +14,11 @@ pub(super) static BPF: Extension = Extension {
     ..Extension::matching("bpf")
 };
 
-static PROGRAM: Custom =
-    Custom { words: 1, read, samples: &["4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0", "1,6 0 0 65535"] };
+static PROGRAM: Custom = Custom {
+    words: 1,
+    read,
+    samples: Samples::Either(&["4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0", "1,6 0 0 65535"]),
+};
 
 /// The most instructions of a program.
 const LIMIT: usize = 64;

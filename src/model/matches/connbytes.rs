@@ -1,7 +1,9 @@
 //! `-m connbytes`: how much a connection has carried.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Keyword, NumberRange, Sink, SpecErrorKind, Spelling, Value};
+use crate::model::value::{
+    Argument, Custom, Keyword, NumberRange, Samples, Sink, SpecErrorKind, Spelling, Value,
+};
 
 pub(super) static CONNBYTES: Extension = Extension {
     options: &[
@@ -19,8 +21,11 @@ static MODE: Keyword =
 static DIRECTION: Keyword =
     Keyword { names: &["original", "reply", "both"], aliases: &[], spelling: Spelling::Exact };
 
-static RANGE: Custom =
-    Custom { words: 1, read, samples: &["0:1000", "1000", "1000:2000", "5:5", ":10", "10:"] };
+static RANGE: Custom = Custom {
+    words: 1,
+    read,
+    samples: Samples::Either(&["0:1000", "1000", "1000:2000", "5:5", ":10", "10:"]),
+};
 
 /// The ends of the range; the upper one is missing where there is none.
 fn ends(argument: &Argument<'_>) -> Result<(u64, u64), SpecErrorKind> {

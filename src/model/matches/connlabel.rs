@@ -1,7 +1,7 @@
 //! `-m connlabel`: a connection's labels.
 
 use crate::model::extension::{Extension, OptionSpec, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number};
 
 pub(super) static CONNLABEL: Extension = Extension {
     options: &[OptionSpec::negatable("label", Value::Custom(&LABEL)), OptionSpec::new("set", Value::Nothing)],
@@ -9,7 +9,7 @@ pub(super) static CONNLABEL: Extension = Extension {
     ..Extension::matching("connlabel")
 };
 
-static LABEL: Custom = Custom { words: 1, read, samples: &["0", "1", "127"] };
+static LABEL: Custom = Custom { words: 1, read, samples: Samples::Either(&["0", "1", "127"]) };
 
 /// The greatest label.
 const LIMIT: u64 = 127;

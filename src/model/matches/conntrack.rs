@@ -3,7 +3,8 @@
 use crate::model::extension::{Extension, OptionSpec, Rule};
 use crate::model::value::host::Mask;
 use crate::model::value::{
-    Argument, Custom, Flags, Keyword, NumberRange, Reading, Sink, SpecErrorKind, Spelling, Value, port,
+    Argument, Custom, Flags, Keyword, NumberRange, Reading, Samples, Sink, SpecErrorKind, Spelling, Value,
+    port,
 };
 
 pub(super) static CONNTRACK: Extension = Extension {
@@ -90,8 +91,11 @@ static DIRECTION: Keyword =
 const ADDRESS: Value = Value::Host(Mask::UnlessFull);
 const PORTS: Value = Value::Custom(&PORT);
 
-static PORT: Custom =
-    Custom { words: 1, read: read_port, samples: &["80", "1024:65535", "ssh", ":1024", "8000:"] };
+static PORT: Custom = Custom {
+    words: 1,
+    read: read_port,
+    samples: Samples::Either(&["80", "1024:65535", "ssh", ":1024", "8000:"]),
+};
 
 fn read_port(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let (from, to) = port::range(Reading::Lookup, argument.text())?;

@@ -1,4 +1,4 @@
-//! `-m esp`: the encapsulated payload of IPsec.
+//! `-m esp`: the encapsulated payload of `IPsec`.
 
 use crate::model::extension::{Extension, OptionSpec, Print};
 use crate::model::value::{NumberRange, Value, protocol};

@@ -4,7 +4,7 @@
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
 use crate::model::value::{
-    Argument, Custom, Flags, Number, Sink, SpecErrorKind, Spelling, Text, Value, number,
+    Argument, Custom, Flags, Number, Samples, Sink, SpecErrorKind, Spelling, Text, Value, number,
 };
 
 const RATES: &[&str] = &["hashlimit-upto", "hashlimit-above"];
@@ -16,8 +16,8 @@ pub(super) static HASHLIMIT: Extension = Extension {
         OptionSpec::new("hashlimit-burst", Value::Custom(&BURST)),
         OptionSpec::new("hashlimit-mode", Value::Custom(&MODE)),
         OptionSpec::new("hashlimit-name", Value::Text(Text::BARE.at_least(1).cut(254))),
-        OptionSpec::new("hashlimit-htable-size", COUNT),
-        OptionSpec::new("hashlimit-htable-max", COUNT),
+        OptionSpec::new("hashlimit-htable-size", SIZE),
+        OptionSpec::new("hashlimit-htable-max", SIZE),
         OptionSpec::new("hashlimit-htable-gcinterval", COUNT),
         OptionSpec::new("hashlimit-htable-expire", COUNT),
         OptionSpec::new("hashlimit-srcmask", Value::Prefix),
@@ -33,6 +33,19 @@ pub(super) static HASHLIMIT: Extension = Extension {
 
 const RATE: Value = Value::Custom(&RATES_VALUE);
 const COUNT: Value = Value::Number(Number::U32);
+const SIZE: Value = Value::Custom(&SIZE_VALUE);
+
+/// The largest table; the kernel brings a greater number down to it.
+const SIZE_LIMIT: u64 = 1_048_576;
+
+static SIZE_VALUE: Custom = Custom {
+    words: 1,
+    read: |argument, out| {
+        out.push_number(Number::U32.of(argument)?.min(SIZE_LIMIT));
+        Ok(())
+    },
+    samples: Samples::Either(&["0", "1024", "1048577"]),
+};
 
 static RATES_VALUE: Custom = Custom {
     words: 1,
@@ -40,7 +53,7 @@ static RATES_VALUE: Custom = Custom {
         push_rate(rate(argument)?, out);
         Ok(())
     },
-    samples: &[
+    samples: Samples::Either(&[
         "5/sec",
         "10/minute",
         "100/hour",
@@ -50,7 +63,7 @@ static RATES_VALUE: Custom = Custom {
         "512kb/s",
         "100b/s",
         "1000000/sec",
-    ],
+    ]),
 };
 
 static BURST: Custom = Custom {
@@ -59,13 +72,17 @@ static BURST: Custom = Custom {
         out.push_number(burst(argument)?);
         Ok(())
     },
-    samples: &["1", "5", "20", "1000000"],
+    samples: Samples::Either(&["1", "5", "20", "1000000"]),
 };
 
-static MODE: Custom =
-    Custom { words: 1, read: read_mode, samples: &["srcip", "dstip,dstport", "srcip,srcport,dstip,dstport"] };
+static MODE: Custom = Custom {
+    words: 1,
+    read: read_mode,
+    samples: Samples::Either(&["srcip", "dstip,dstport", "srcip,srcport,dstip,dstport"]),
+};
 
-static INTERVAL: Custom = Custom { words: 1, read: read_interval, samples: &["1", "10", "60"] };
+static INTERVAL: Custom =
+    Custom { words: 1, read: read_interval, samples: Samples::Either(&["1", "10", "60"]) };
 
 static MODES: Flags = Flags {
     names: &[("srcip", 1), ("srcport", 1 << 1), ("dstip", 1 << 2), ("dstport", 1 << 3)],
@@ -83,6 +100,9 @@ const BYTE_SHIFT: u32 = 4;
 
 /// The most packets of a burst.
 const BURST_LIMIT: u64 = 1_000_000;
+
+/// The burst where none is given.
+const DEFAULT_BURST: u64 = 5;
 
 /// A rate as the kernel keeps it.
 #[derive(Clone, Copy)]
@@ -198,7 +218,26 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
         Rate::Packets { .. } if burst.is_some_and(|burst| burst > BURST_LIMIT) => {
             Err(instance.refused("a burst of bytes needs a rate in bytes; write `--hashlimit-upto 512kb/s`"))
         }
+        Rate::Packets { interval, .. } if !instance.has("hashlimit-rate-match") => {
+            let burst = burst.unwrap_or(DEFAULT_BURST);
+            if credits(interval.wrapping_mul(burst)) < credits(interval) {
+                return Err(instance.refused(
+                    "so slow a rate with so great a burst overflows the kernel's count; lower the burst",
+                ));
+            }
+            Ok(())
+        }
         _ => Ok(()),
+    }
+}
+
+/// What a packet costs, as the kernel counts it at 250 or 1000 ticks a second.
+const fn credits(interval: u64) -> u64 {
+    const A_SECOND: u64 = 1000 << 37;
+    if interval > u64::MAX / A_SECOND {
+        (interval / SCALE).wrapping_mul(A_SECOND)
+    } else {
+        interval * A_SECOND / SCALE
     }
 }
 
@@ -259,7 +298,9 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     let mut implied = push_rate(rate, out);
     let burst = instance.get("hashlimit-burst").and_then(|given| burst(&given.argument).ok());
     match rate {
-        Rate::Packets { .. } => out.push_fmt(format_args!(" --hashlimit-burst {}", burst.unwrap_or(5))),
+        Rate::Packets { .. } => {
+            out.push_fmt(format_args!(" --hashlimit-burst {}", burst.unwrap_or(DEFAULT_BURST)))
+        }
         Rate::Bytes { cost } => {
             expiry = 15_000;
             if let Some(burst) = burst {

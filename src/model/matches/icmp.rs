@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, Families, OptionSpec, Rule};
 use crate::model::value::fault::closest;
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number, protocol};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number, protocol};
 
 pub(super) static ICMP: Extension = Extension {
     families: Families::Ipv4,
@@ -24,7 +24,7 @@ pub(super) static ICMP6: Extension = Extension {
 static TYPE: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, TYPES, out),
-    samples: &[
+    samples: Samples::Either(&[
         "echo-request",
         "8",
         "any",
@@ -34,13 +34,13 @@ static TYPE: Custom = Custom {
         "destination-unreachable",
         "0",
         "11/0",
-    ],
+    ]),
 };
 
 static TYPE6: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, TYPES6, out),
-    samples: &[
+    samples: Samples::Either(&[
         "echo-request",
         "128",
         "packet-too-big",
@@ -48,7 +48,7 @@ static TYPE6: Custom = Custom {
         "neighbour-solicitation",
         "router-advertisement",
         "3/0",
-    ],
+    ]),
 };
 
 /// A name, its type, and its code where it has one.

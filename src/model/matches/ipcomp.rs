@@ -13,10 +13,9 @@ pub(super) static IPCOMP: Extension = Extension {
     ..Extension::matching("ipcomp")
 };
 
-/// Without a range, iptables asks for 0; every number is what it leaves out.
+/// Without a range, iptables asks for 0. Of every number save prints nothing, which would read back as 0, so it stays.
 fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     match instance.get("ipcompspi") {
-        Some(given) if given.value() == NumberRange::ALL_U32 => {}
         Some(given) => given.push(out),
         None => out.push_str(" --ipcompspi 0"),
     }

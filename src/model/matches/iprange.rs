@@ -2,7 +2,7 @@
 
 use crate::model::Family;
 use crate::model::extension::{Extension, OptionSpec, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, address};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, address};
 
 pub(super) static IPRANGE: Extension = Extension {
     options: &[
@@ -16,13 +16,10 @@ pub(super) static IPRANGE: Extension = Extension {
 static RANGE: Custom = Custom {
     words: 1,
     read,
-    samples: &[
-        "4:10.0.0.1-10.0.0.9",
-        "4:10.0.0.7",
-        "4:0.0.0.0-255.255.255.255",
-        "6:2001:db8::1-2001:db8::ff",
-        "6:::1",
-    ],
+    samples: Samples::Each(
+        &["10.0.0.1-10.0.0.9", "10.0.0.7", "0.0.0.0-255.255.255.255"],
+        &["2001:db8::1-2001:db8::ff", "::1"],
+    ),
 };
 
 fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

@@ -1,7 +1,7 @@
 //! `-m ipv6header`: which extension headers a packet has.
 
 use crate::model::extension::{Extension, Families, OptionSpec, Rule};
-use crate::model::value::{Argument, Custom, Flags, Sink, SpecErrorKind, Spelling, Value};
+use crate::model::value::{Argument, Custom, Flags, Samples, Sink, SpecErrorKind, Spelling, Value};
 
 pub(super) static IPV6HEADER: Extension = Extension {
     families: Families::Ipv6,
@@ -16,7 +16,16 @@ pub(super) static IPV6HEADER: Extension = Extension {
 static HEADERS: Custom = Custom {
     words: 1,
     read,
-    samples: &["hop-by-hop", "frag", "ah,esp,frag", "dst,route", "none", "prot", "60", "ipv6-nonxt"],
+    samples: Samples::Either(&[
+        "hop-by-hop",
+        "frag",
+        "ah,esp,frag",
+        "dst,route",
+        "none",
+        "prot",
+        "60",
+        "ipv6-nonxt",
+    ]),
 };
 
 static NAMES: Flags = Flags {

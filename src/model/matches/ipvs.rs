@@ -2,7 +2,9 @@
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
 use crate::model::value::host::Mask;
-use crate::model::value::{Argument, Custom, Keyword, Reading, Sink, SpecErrorKind, Spelling, Value};
+use crate::model::value::{
+    Argument, Custom, Keyword, Reading, Samples, Sink, SpecErrorKind, Spelling, Value,
+};
 
 pub(super) static IPVS: Extension = Extension {
     options: &[
@@ -24,7 +26,7 @@ static DIRECTION: Keyword =
     Keyword { names: &["ORIGINAL", "REPLY"], aliases: &[], spelling: Spelling::AnyCase };
 static METHOD: Keyword =
     Keyword { names: &["GATE", "IPIP", "MASQ"], aliases: &[], spelling: Spelling::AnyCase };
-static PORT: Custom = Custom { words: 1, read: read_port, samples: &["80", "http"] };
+static PORT: Custom = Custom { words: 1, read: read_port, samples: Samples::Either(&["80", "http"]) };
 
 fn read_port(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     out.push_number(Reading::Lookup.port(argument.text())?.into());

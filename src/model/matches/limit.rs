@@ -1,7 +1,7 @@
 //! `-m limit`: a rate that the rule lets through.
 
 use crate::model::extension::{Extension, OptionSpec, Print};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value};
 
 pub(super) static LIMIT: Extension = Extension {
     options: &[
@@ -14,7 +14,7 @@ pub(super) static LIMIT: Extension = Extension {
 static RATE: Custom = Custom {
     words: 1,
     read: read_rate,
-    samples: &[
+    samples: Samples::Either(&[
         "5/second",
         "1/minute",
         "3/hour",
@@ -24,10 +24,11 @@ static RATE: Custom = Custom {
         "10",
         "100/sec",
         "10000/second",
-    ],
+    ]),
 };
 
-static BURST: Custom = Custom { words: 1, read: read_burst, samples: &["1", "5", "20", "10000"] };
+static BURST: Custom =
+    Custom { words: 1, read: read_burst, samples: Samples::Either(&["1", "5", "20", "10000"]) };
 
 /// The kernel counts in units of 1/10000 of a second.
 const SCALE: u32 = 10_000;

@@ -1,7 +1,7 @@
 //! `-m mh`: the mobility header of IPv6.
 
 use crate::model::extension::{Extension, Families, OptionSpec, Print};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number, protocol};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number, protocol};
 
 pub(super) static MH: Extension = Extension {
     families: Families::Ipv6,
@@ -10,8 +10,11 @@ pub(super) static MH: Extension = Extension {
     ..Extension::matching("mh")
 };
 
-static TYPES: Custom =
-    Custom { words: 1, read, samples: &["binding-refresh-request", "1:3", "cot", "7", "hot:be", ":5"] };
+static TYPES: Custom = Custom {
+    words: 1,
+    read,
+    samples: Samples::Either(&["binding-refresh-request", "1:3", "cot", "7", "hot:be", ":5"]),
+};
 
 static NAMES: [(&str, u8); 16] = [
     ("binding-refresh-request", 0),

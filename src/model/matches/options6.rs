@@ -1,7 +1,7 @@
 //! `-m dst` and `-m hbh`: the option headers of IPv6.
 
 use crate::model::extension::{Extension, Families, OptionSpec};
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Value, number};
+use crate::model::value::{Argument, Custom, Number, Samples, Sink, SpecErrorKind, Value, number};
 
 pub(super) static DST: Extension = Extension {
     families: Families::Ipv6,
@@ -21,7 +21,8 @@ pub(super) static HBH: Extension = Extension {
     ..Extension::matching("hbh")
 };
 
-static OPTIONS: Custom = Custom { words: 1, read, samples: &["5", "1:2,23", "149:92,12:12,123:12", "0,1,2"] };
+static OPTIONS: Custom =
+    Custom { words: 1, read, samples: Samples::Either(&["5", "1:2,23", "149:92,12:12,123:12", "0,1,2"]) };
 
 /// How many options a list may hold.
 const LIMIT: usize = 16;

@@ -3,7 +3,7 @@
 use crate::model::extension::{Extension, HookSet, Instance, OptionSpec, Rule};
 use crate::model::names::Hook;
 use crate::model::value::hostfile::HostFile;
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number};
 
 pub(super) static OWNER: Extension = Extension {
     hooks: HookSet::of(&[Hook::Output, Hook::Postrouting]),
@@ -24,13 +24,13 @@ pub(super) static OWNER: Extension = Extension {
 static USER: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, HostFile::Users, out),
-    samples: &["0", "1000", "1000-2000", "root"],
+    samples: Samples::Either(&["0", "1000", "1000-2000", "root"]),
 };
 
 static GROUP: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, HostFile::Groups, out),
-    samples: &["0", "100-200", "5:9", "root"],
+    samples: Samples::Either(&["0", "100-200", "5:9", "root"]),
 };
 
 /// The greatest id; the one above it means none.

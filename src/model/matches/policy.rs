@@ -1,11 +1,11 @@
-//! `-m policy`: the IPsec policy that the packet goes by.
+//! `-m policy`: the `IPsec` policy that the packet goes by.
 
 use crate::model::extension::{Extension, Given, HookSet, Instance, OptionSpec, Print, Printing, Rule};
 use crate::model::names::Hook;
 use crate::model::value::host::Mask;
 use crate::model::value::protocol::{AH, ESP, IPCOMP};
 use crate::model::value::{
-    Argument, Custom, Keyword, Number, Sink, SpecErrorKind, Spelling, Value, protocol,
+    Argument, Custom, Keyword, Number, Samples, Sink, SpecErrorKind, Spelling, Value, protocol,
 };
 
 pub(super) static POLICY: Extension = Extension {
@@ -32,7 +32,8 @@ static DIRECTION: Keyword = Keyword { names: &["in", "out"], aliases: &[], spell
 static POLICY_KIND: Keyword = Keyword { names: &["none", "ipsec"], aliases: &[], spelling: Spelling::Exact };
 static MODE: Keyword = Keyword { names: &["transport", "tunnel"], aliases: &[], spelling: Spelling::Exact };
 
-static PROTOCOL: Custom = Custom { words: 1, read: read_protocol, samples: &["esp", "ah", "ipcomp", "50"] };
+static PROTOCOL: Custom =
+    Custom { words: 1, read: read_protocol, samples: Samples::Either(&["esp", "ah", "ipcomp", "50"]) };
 
 fn read_protocol(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let number = protocol::find(argument.text()).ok_or_else(|| protocol::unknown(argument.text()))?;

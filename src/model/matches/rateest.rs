@@ -1,7 +1,7 @@
 //! `-m rateest`: compares rates that `-j RATEEST` estimates.
 
 use crate::model::extension::{Extension, Given, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Text, Value, number};
+use crate::model::value::{Argument, Custom, Number, Samples, Sink, SpecErrorKind, Text, Value, number};
 
 const MODES: &[&str] = &["rateest-lt", "rateest-gt", "rateest-eq"];
 
@@ -38,7 +38,7 @@ static BIT_RATE: Custom = Custom {
         push_bits(bits(argument)?, out);
         Ok(())
     },
-    samples: &["8bit", "1mbit", "100kbit", "10MBps", "5000"],
+    samples: Samples::Either(&["8bit", "1mbit", "100kbit", "10MBps", "5000"]),
 };
 
 static PACKET_RATE: Custom = Custom {
@@ -47,7 +47,7 @@ static PACKET_RATE: Custom = Custom {
         out.push_number(Number::U32.of(argument)?);
         Ok(())
     },
-    samples: &["0", "5", "4000000000"],
+    samples: Samples::Either(&["0", "5", "4000000000"]),
 };
 
 /// Units and how many bits they are.

@@ -4,7 +4,9 @@ use std::net::Ipv6Addr;
 
 use crate::model::Family;
 use crate::model::extension::{Extension, Families, Instance, OptionSpec, Print};
-use crate::model::value::{Argument, Custom, Number, NumberRange, Sink, SpecErrorKind, Value, address};
+use crate::model::value::{
+    Argument, Custom, Number, NumberRange, Samples, Sink, SpecErrorKind, Value, address,
+};
 
 pub(super) static RT: Extension = Extension {
     families: Families::Ipv6,
@@ -21,8 +23,11 @@ pub(super) static RT: Extension = Extension {
     ..Extension::matching("rt")
 };
 
-static ADDRESSES: Custom =
-    Custom { words: 1, read, samples: &["::1", "::1,::2", "2001:db8::1,2001:db8::2,2001:db8::3"] };
+static ADDRESSES: Custom = Custom {
+    words: 1,
+    read,
+    samples: Samples::Either(&["::1", "::1,::2", "2001:db8::1,2001:db8::2,2001:db8::3"]),
+};
 
 /// How many addresses a list may hold.
 const LIMIT: usize = 16;

@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, OptionSpec};
 use crate::model::value::fault::closest;
-use crate::model::value::{Argument, Custom, Reading, Sink, SpecErrorKind, Value, protocol};
+use crate::model::value::{Argument, Custom, Reading, Samples, Sink, SpecErrorKind, Value, protocol};
 
 pub(super) static SCTP: Extension = Extension {
     protocols: &[protocol::SCTP],
@@ -19,14 +19,14 @@ const PORTS: Value = Value::PortRange(Reading::Strict("sctp"));
 static CHUNKS: Custom = Custom {
     words: 2,
     read,
-    samples: &[
+    samples: Samples::Either(&[
         "all INIT",
         "any DATA,SACK",
         "only DATA:Be",
         "all NONE",
         "any ALL",
         "any ABORT:t,SHUTDOWN_COMPLETE:T",
-    ],
+    ]),
 };
 
 /// A kind of chunk: its name, its number, and its flags from the highest bit on.

@@ -1,7 +1,7 @@
 //! `-m set`: whether an ipset holds the packet.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Print, Printing, Rule};
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Value};
+use crate::model::value::{Argument, Custom, Number, Samples, Sink, SpecErrorKind, Value};
 
 pub(super) static SET: Extension = Extension {
     options: &[
@@ -36,7 +36,7 @@ const DIRECTION_LIMIT: usize = 6;
 pub(in crate::model) static NAME: Custom = Custom {
     words: 2,
     read: read_set,
-    samples: &["hosts src", "hosts dst", "nets src,dst", "pairs dst,dst"],
+    samples: Samples::Either(&["hosts src", "hosts dst", "nets src,dst", "pairs dst,dst"]),
 };
 
 fn read_set(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

@@ -1,7 +1,9 @@
 //! `-m statistic`: a share of the packets.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Keyword, Number, Sink, SpecErrorKind, Spelling, Value, number};
+use crate::model::value::{
+    Argument, Custom, Keyword, Number, Samples, Sink, SpecErrorKind, Spelling, Value, number,
+};
 
 pub(super) static STATISTIC: Extension = Extension {
     options: &[
@@ -26,8 +28,11 @@ const EVERY: Value = Value::number(1, u32::MAX as u64);
 
 static MODE: Keyword = Keyword { names: &["random", "nth"], aliases: &[], spelling: Spelling::Exact };
 
-static PROBABILITY: Custom =
-    Custom { words: 1, read: read_probability, samples: &["0", "0.25", "0.5", "1", "0.333333"] };
+static PROBABILITY: Custom = Custom {
+    words: 1,
+    read: read_probability,
+    samples: Samples::Either(&["0", "0.25", "0.5", "1", "0.333333"]),
+};
 
 /// A probability of one, as the kernel counts it.
 const ONE: f64 = 2_147_483_648.0;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Print, Rule};
 use crate::model::value::{
-    Argument, Custom, Keyword, Number, Sink, SpecErrorKind, Spelling, Value, number, text,
+    Argument, Custom, Keyword, Number, Samples, Sink, SpecErrorKind, Spelling, Value, number, text,
 };
 
 const PATTERNS: &[&str] = &["string", "hex-string"];
@@ -29,13 +29,13 @@ static ALGORITHMS: Keyword = Keyword { names: &["bm", "kmp"], aliases: &[], spel
 static PLAIN: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, plain, out),
-    samples: &["hello", "\"a b\"", "GET"],
+    samples: Samples::Either(&["hello", "\"a b\"", "GET"]),
 };
 
 static MIXED: Custom = Custom {
     words: 1,
     read: |argument, out| read(argument, mixed, out),
-    samples: &["|0d0a|", "\"a|20 62|c\"", "|2f69646c653f|", "abc"],
+    samples: Samples::Either(&["|0d0a|", "\"a|20 62|c\"", "|2f69646c653f|", "abc"]),
 };
 
 /// The longest pattern, in bytes.

@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, Given, Instance, OptionSpec, Print, Printing, Rule};
 use crate::model::value::{
-    Argument, Custom, Flags, Reading, Sink, SpecErrorKind, Spelling, Value, port, protocol,
+    Argument, Custom, Flags, Reading, Samples, Sink, SpecErrorKind, Spelling, Value, port, protocol,
 };
 
 pub(super) static TCP: Extension = Extension {
@@ -32,7 +32,14 @@ static FLAG_NAMES: Flags = Flags {
 static FLAGS: Custom = Custom {
     words: 2,
     read: read_flags,
-    samples: &["SYN,ACK SYN", "ALL NONE", "FIN,SYN,RST,ACK SYN", "all fin,psh,urg", "SYN SYN", "ALL ALL"],
+    samples: Samples::Either(&[
+        "SYN,ACK SYN",
+        "ALL NONE",
+        "FIN,SYN,RST,ACK SYN",
+        "all fin,psh,urg",
+        "SYN SYN",
+        "ALL ALL",
+    ]),
 };
 
 fn read_flags(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

@@ -1,7 +1,7 @@
 //! `-m time`: when the packet arrives.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number};
 
 pub(super) static TIME: Extension = Extension {
     options: &[
@@ -28,7 +28,7 @@ static CLOCK: Custom = Custom {
         push_clock(clock(argument)?, out);
         Ok(())
     },
-    samples: &["01:02:03", "8:30", "00:00", "23:59:59"],
+    samples: Samples::Either(&["01:02:03", "8:30", "00:00", "23:59:59"]),
 };
 
 static DATE: Custom = Custom {
@@ -37,7 +37,13 @@ static DATE: Custom = Custom {
         push_date(date(argument)?, out);
         Ok(())
     },
-    samples: &["2020", "2024-02-29", "2030-12-31T23:59:59", "2021-06", "1970-01-01T00:00:01"],
+    samples: Samples::Either(&[
+        "2020",
+        "2024-02-29",
+        "2030-12-31T23:59:59",
+        "2021-06",
+        "1970-01-01T00:00:01",
+    ]),
 };
 
 static MONTHDAYS: Custom = Custom {
@@ -46,7 +52,7 @@ static MONTHDAYS: Custom = Custom {
         push_monthdays(monthdays(argument)?, out);
         Ok(())
     },
-    samples: &["1,15,31", "22", "5,4,3"],
+    samples: Samples::Either(&["1,15,31", "22", "5,4,3"]),
 };
 
 static WEEKDAYS: Custom = Custom {
@@ -55,7 +61,7 @@ static WEEKDAYS: Custom = Custom {
         push_weekdays(weekdays(argument)?, out);
         Ok(())
     },
-    samples: &["Mon,Tue", "1,2,3", "Sat,Sun", "Friday", "Mo,We"],
+    samples: Samples::Either(&["Mon,Tue", "1,2,3", "Sat,Sun", "Friday", "Mo,We"]),
 };
 
 const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

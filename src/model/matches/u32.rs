@@ -1,7 +1,7 @@
 //! `-m u32`: numbers anywhere in the packet.
 
 use crate::model::extension::{Extension, OptionSpec, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number};
 
 pub(super) static U32: Extension = Extension {
     options: &[OptionSpec::negatable("u32", Value::Custom(&TESTS))],
@@ -12,13 +12,13 @@ pub(super) static U32: Extension = Extension {
 static TESTS: Custom = Custom {
     words: 1,
     read,
-    samples: &[
+    samples: Samples::Either(&[
         "0=0",
         "\"6&0xFF=1 && 4&0x3FFF=0 && 0>>22&0x3C@0>>24=0\"",
         "0x0=0x0&&0x0=0x1",
         "12>>16=0xC0A8,0x0A00:0x0AFF",
         "0&0xFFFF=0x100:0xFFFF",
-    ],
+    ]),
 };
 
 /// The most tests, and the most parts of each side of one.

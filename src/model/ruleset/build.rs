@@ -30,7 +30,7 @@ impl Ruleset {
     #[must_use]
     pub fn new(family: Family, source: Arc<SourceFile>) -> Self {
         let mut symbols = Symbols::default();
-        let mut chains = Vec::new();
+        let mut chains = Vec::with_capacity(32);
         let tables = TableName::ALL.map(|name| empty_table(name, &mut symbols, &mut chains));
         Self {
             family,
@@ -151,14 +151,14 @@ impl Ruleset {
     ///
     /// # Errors
     /// Why the command cannot be carried out.
-    pub(crate) fn command(&mut self, chain: ChainId, command: Command) -> Result<(), &'static str> {
-        let targets = match command {
+    pub(crate) fn command(&mut self, chain: ChainId, command: &Command) -> Result<(), &'static str> {
+        let targets = match *command {
             Command::Insert(_, rule) | Command::Replace(_, rule) => self.target(rule),
             _ => Symbol::EMPTY,
         };
         let Some(chain) = self.chains.get_mut(chain.index()) else { return Ok(()) };
         chain.commands = true;
-        match command {
+        match *command {
             Command::Insert(index, _) if index > chain.rules.len() => {
                 return Err("the chain has fewer rules");
             }
@@ -271,7 +271,8 @@ impl Ruleset {
 }
 
 fn empty_table(name: TableName, symbols: &mut Symbols, chains: &mut Vec<Chain>) -> Table {
-    let mut table = Table { name, block: None, chains: Vec::new(), index: FxHashMap::default() };
+    let index = FxHashMap::with_capacity_and_hasher(8, rustc_hash::FxBuildHasher);
+    let mut table = Table { name, block: None, chains: Vec::with_capacity(8), index };
     for hook in name.hooks() {
         let id = ChainId::new(chains.len());
         let symbol = symbols.intern(hook.as_str());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use once_cell::sync::Lazy;
+use std::sync::LazyLock;
 
 use super::Ruleset;
 use crate::model::Family;
@@ -17,7 +17,7 @@ use crate::model::table::Table;
 use crate::source::{SourceFile, Span};
 
 /// What stands in for a chain that a ruleset does not have; identifiers of one ruleset are never of another.
-static NO_CHAIN: Lazy<Chain> = Lazy::new(|| Chain::new(TableName::Filter, Symbol::EMPTY, None));
+static NO_CHAIN: LazyLock<Chain> = LazyLock::new(|| Chain::new(TableName::Filter, Symbol::EMPTY, None));
 
 impl Ruleset {
     /// The family it is of.

@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, HookSet, OptionSpec, Rule};
 use crate::model::names::Hook;
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value};
 
 pub(super) static CLASSIFY: Extension = Extension {
     hooks: HookSet::of(&[Hook::Forward, Hook::Output, Hook::Postrouting]),
@@ -11,7 +11,8 @@ pub(super) static CLASSIFY: Extension = Extension {
     ..Extension::target("CLASSIFY")
 };
 
-static CLASS: Custom = Custom { words: 1, read, samples: &["1:1", "ffff:ffff", "0:0", "20:ab"] };
+static CLASS: Custom =
+    Custom { words: 1, read, samples: Samples::Either(&["1:1", "ffff:ffff", "0:0", "20:ab"]) };
 
 /// `major:minor`, both in hexadecimal; what follows is passed over.
 fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

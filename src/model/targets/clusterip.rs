@@ -2,7 +2,9 @@
 
 use crate::model::extension::{Extension, Families, HookSet, Instance, OptionSpec, Printing};
 use crate::model::names::Hook;
-use crate::model::value::{Argument, Custom, Keyword, Number, Sink, SpecErrorKind, Spelling, Value, mac};
+use crate::model::value::{
+    Argument, Custom, Keyword, Number, Samples, Sink, SpecErrorKind, Spelling, Value, mac,
+};
 
 pub(super) static CLUSTERIP: Extension = Extension {
     families: Families::Ipv4,
@@ -26,7 +28,7 @@ static MODE: Keyword = Keyword {
     spelling: Spelling::Exact,
 };
 
-static ADDRESS: Custom = Custom { words: 1, read, samples: &["01:00:5e:00:53:01"] };
+static ADDRESS: Custom = Custom { words: 1, read, samples: Samples::Either(&["01:00:5e:00:53:01"]) };
 
 fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let bytes = mac::parse(argument.text()).filter(|[first, ..]| first & 1 == 1);

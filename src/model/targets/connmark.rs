@@ -33,7 +33,8 @@ pub(super) static CONNMARK: Extension = Extension {
 };
 
 const BITS: Value = Value::Number(Number::U32.hexadecimal());
-const SHIFT: Value = Value::number(0, 32);
+/// iptables takes 32, the kernel does not.
+const SHIFT: Value = Value::number(0, 31);
 
 /// What the options amount to; a later one overwrites what an earlier one set.
 struct State {

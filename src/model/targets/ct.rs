@@ -2,7 +2,9 @@
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Print, Printing, TableSet};
 use crate::model::names::TableName;
-use crate::model::value::{Argument, Custom, Flags, Sink, SpecErrorKind, Spelling, Text, Value, number};
+use crate::model::value::{
+    Argument, Custom, Flags, Samples, Sink, SpecErrorKind, Spelling, Text, Value, number,
+};
 
 pub(super) static CT: Extension = Extension {
     tables: TABLES,
@@ -16,6 +18,7 @@ pub(super) static CT: Extension = Extension {
         OptionSpec::new("zone-orig", Value::Custom(&ZONE)).print(Print::Unless("0")),
         OptionSpec::new("zone-reply", Value::Custom(&ZONE)).print(Print::Unless("0")),
     ],
+    check: Some(check),
     printing: Printing::Options(print),
     ..Extension::target("CT")
 };
@@ -46,7 +49,8 @@ static EVENTS: Flags = Flags {
 static EXPECTATION_EVENTS: Flags =
     Flags { names: &[("new", 1)], aliases: &[], spelling: Spelling::Exact, none: "", lenient: false };
 
-static ZONE: Custom = Custom { words: 1, read: read_zone, samples: &["1", "65535", "mark", "0"] };
+static ZONE: Custom =
+    Custom { words: 1, read: read_zone, samples: Samples::Either(&["1", "65535", "mark", "0"]) };
 
 fn read_zone(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     if argument.text().eq_ignore_ascii_case("mark") {
@@ -55,6 +59,19 @@ fn read_zone(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErro
     }
     let zone = number::whole(argument.text(), 0, 65_535);
     out.push_number(zone.ok_or_else(|| argument.bad("give a number from 0 to 65535, or `mark`"))?);
+    Ok(())
+}
+
+/// Helpers and timeouts belong to a protocol.
+fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
+    let protocol = instance.protocol;
+    let tracked = !instance.has("notrack");
+    if tracked
+        && (protocol.number == 0 || protocol.negated)
+        && (instance.has("helper") || instance.has("timeout"))
+    {
+        return Err(instance.refused("`--helper` and `--timeout` need a protocol; name it with `-p`"));
+    }
     Ok(())
 }
 

@@ -35,23 +35,24 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     Ok(())
 }
 
-/// Both bits cleared and nothing else is what `--ecn-tcp-remove` says.
+/// What the options amount to; `--ecn-tcp-remove` overwrites what came before it.
 fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
-    let remove = instance.has("ecn-tcp-remove");
-    let value = |long: &str| {
-        if remove { Some("0".to_owned()) } else { instance.get(long).map(|given| given.value()) }
-    };
-    let (ece, cwr, ect) = (value("ecn-tcp-ece"), value("ecn-tcp-cwr"), instance.get("ecn-ip-ect"));
+    let (mut ece, mut cwr, mut ect) = (None, None, None);
+    for given in instance.own().filter_map(|used| instance.given(used)) {
+        match given.option.long {
+            "ecn-tcp-remove" => (ece, cwr, ect) = (Some("0".to_owned()), Some("0".to_owned()), None),
+            "ecn-tcp-ece" => ece = Some(given.value()),
+            "ecn-tcp-cwr" => cwr = Some(given.value()),
+            _ => ect = Some(given.value()),
+        }
+    }
     if ect.is_none() && ece.as_deref() == Some("0") && cwr.as_deref() == Some("0") {
         out.push_str(" --ecn-tcp-remove");
         return;
     }
-    for (long, value) in [("ecn-tcp-ece", ece), ("ecn-tcp-cwr", cwr)] {
+    for (long, value) in [("ecn-tcp-ece", ece), ("ecn-tcp-cwr", cwr), ("ecn-ip-ect", ect)] {
         if let Some(value) = value {
             out.push_fmt(format_args!(" --{long} {value}"));
         }
-    }
-    if let Some(given) = ect {
-        given.push(out);
     }
 }

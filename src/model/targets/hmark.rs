@@ -90,7 +90,9 @@ fn value(instance: &Instance<'_>, long: &str) -> Option<String> {
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let has = |long: &str| value(instance, long).is_some();
-    if has("hmark-spi-mask") && (has("hmark-sport-mask") || has("hmark-dport-mask")) {
+    let words = has("hmark-spi-mask") || has("hmark-spi");
+    let ports = ["hmark-sport-mask", "hmark-dport-mask", "hmark-sport", "hmark-dport"];
+    if words && ports.into_iter().any(has) {
         return Err(SpecErrorKind::Conflict {
             first: "--hmark-spi-mask".to_owned(),
             second: "--hmark-sport-mask".to_owned(),

@@ -1,7 +1,7 @@
 //! `-j LED`: a light for the packet.
 
 use crate::model::extension::{Extension, OptionSpec, Print, Rule};
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Value, number, text};
+use crate::model::value::{Argument, Custom, Number, Samples, Sink, SpecErrorKind, Value, number, text};
 
 pub(super) static LED: Extension = Extension {
     options: &[
@@ -13,8 +13,9 @@ pub(super) static LED: Extension = Extension {
     ..Extension::target("LED")
 };
 
-static TRIGGER: Custom = Custom { words: 1, read: read_trigger, samples: &["foo", "ssh-in"] };
-static DELAY: Custom = Custom { words: 1, read: read_delay, samples: &["0", "42", "inf"] };
+static TRIGGER: Custom =
+    Custom { words: 1, read: read_trigger, samples: Samples::Either(&["foo", "ssh-in"]) };
+static DELAY: Custom = Custom { words: 1, read: read_delay, samples: Samples::Either(&["0", "42", "inf"]) };
 
 /// The longest name of a trigger, in bytes.
 const LIMIT: usize = 16;

@@ -1,7 +1,7 @@
 //! `-j LOG`: the kernel's log.
 
 use crate::model::extension::{Extension, OptionSpec, Print};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Text, Value, number};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value, number};
 
 /// The most bytes of a prefix that the kernel keeps.
 const PREFIX_LIMIT: usize = 29;
@@ -19,8 +19,11 @@ pub(super) static LOG: Extension = Extension {
     ..Extension::target("LOG")
 };
 
-static LEVEL: Custom =
-    Custom { words: 1, read: read_level, samples: &["0", "7", "debug", "warning", "info", "panic", "crit"] };
+static LEVEL: Custom = Custom {
+    words: 1,
+    read: read_level,
+    samples: Samples::Either(&["0", "7", "debug", "warning", "info", "panic", "crit"]),
+};
 
 static LEVELS: [(&str, u64); 9] = [
     ("alert", 1),

@@ -4,7 +4,7 @@ use crate::model::Family;
 use crate::model::extension::{Extension, HookSet, OptionSpec, Rule, TableSet};
 use crate::model::names::{Hook, TableName};
 use crate::model::value::protocol::{DCCP, ICMP, SCTP, TCP, UDP};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, address, number, port};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, address, number, port};
 
 pub(super) static DNAT: Extension = Extension {
     hooks: HookSet::of(&[Hook::Prerouting, Hook::Output]),
@@ -54,22 +54,36 @@ const fn nat(name: &'static str) -> Extension {
 static TO_DESTINATION: Custom = Custom {
     words: 1,
     read: |argument, out| read_to(argument, Shift::Allowed, out),
-    samples: &[
-        "4:10.0.0.1",
-        "4:10.0.0.1-10.0.0.9",
-        "6:2001:db8::1",
-        "6:[2001:db8::1]",
-        "6:2001:db8::1-2001:db8::9",
-    ],
+    samples: Samples::Each(
+        &[
+            "10.0.0.1",
+            "10.0.0.1-10.0.0.9",
+            "10.0.0.1:80",
+            "10.0.0.1-10.0.0.9:80-90",
+            ":8080",
+            "10.0.0.1:80-90/5000",
+        ],
+        &[
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "2001:db8::1-2001:db8::9",
+            "[2001:db8::1]:80",
+            "[2001:db8::1-2001:db8::9]:80-90",
+        ],
+    ),
 };
 
 static TO_SOURCE: Custom = Custom {
     words: 1,
     read: |argument, out| read_to(argument, Shift::Refused, out),
-    samples: &["4:192.0.2.1", "4:192.0.2.1-192.0.2.9", "6:2001:db8::1"],
+    samples: Samples::Each(
+        &["192.0.2.1", "192.0.2.1-192.0.2.9", "192.0.2.1:1024-65535", ":1024-2000"],
+        &["2001:db8::1"],
+    ),
 };
 
-static TO_PORTS: Custom = Custom { words: 1, read: read_ports, samples: &[] };
+static TO_PORTS: Custom =
+    Custom { words: 1, read: read_ports, samples: Samples::Either(&["80", "1024-2000", "http", "0x50"]) };
 
 /// Whether a range of ports may be shifted with `/base`.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `-j NFQUEUE`: the packet to a program that decides.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Number, NumberRange, Sink, SpecErrorKind, Value};
+use crate::model::value::{Argument, Custom, Number, NumberRange, Samples, Sink, SpecErrorKind, Value};
 
 pub(super) static NFQUEUE: Extension = Extension {
     options: &[
@@ -15,7 +15,8 @@ pub(super) static NFQUEUE: Extension = Extension {
     ..Extension::target("NFQUEUE")
 };
 
-static BALANCE: Custom = Custom { words: 1, read: read_balance, samples: &["0:3", "4:7", "1:65535"] };
+static BALANCE: Custom =
+    Custom { words: 1, read: read_balance, samples: Samples::Either(&["0:3", "4:7", "1:65535"]) };
 
 fn read_balance(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let (from, to) = NumberRange::up_to(65_535).of(argument)?;

@@ -1,7 +1,7 @@
 //! `-j RATEEST`: estimates a rate.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Text, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value};
 
 pub(super) static RATEEST: Extension = Extension {
     options: &[
@@ -25,7 +25,7 @@ static TIME: Custom = Custom {
         push_time(time(argument)?, out);
         Ok(())
     },
-    samples: &["250ms", "500ms", "1s", "2sec", "0.5s", "800000us"],
+    samples: Samples::Either(&["250ms", "500ms", "1s", "2sec", "0.5s", "800000us"]),
 };
 
 /// A second in the units that are counted.

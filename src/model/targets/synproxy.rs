@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, HookSet, OptionSpec};
 use crate::model::names::Hook;
-use crate::model::value::{Argument, Custom, Number, Sink, SpecErrorKind, Value, protocol};
+use crate::model::value::{Argument, Custom, Number, Samples, Sink, SpecErrorKind, Value, protocol};
 
 pub(super) static SYNPROXY: Extension = Extension {
     protocols: &[protocol::TCP],
@@ -17,10 +17,16 @@ pub(super) static SYNPROXY: Extension = Extension {
     ..Extension::target("SYNPROXY")
 };
 
-static SCALE: Custom =
-    Custom { words: 1, read: |argument, out| read(argument, 0xff, out), samples: &["0", "7", "14"] };
-static SEGMENT: Custom =
-    Custom { words: 1, read: |argument, out| read(argument, 0xffff, out), samples: &["536", "1460"] };
+static SCALE: Custom = Custom {
+    words: 1,
+    read: |argument, out| read(argument, 0xff, out),
+    samples: Samples::Either(&["0", "7", "14"]),
+};
+static SEGMENT: Custom = Custom {
+    words: 1,
+    read: |argument, out| read(argument, 0xffff, out),
+    samples: Samples::Either(&["536", "1460"]),
+};
 
 /// A number of which only the bits of `mask` are kept.
 fn read(argument: &Argument<'_>, mask: u64, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {

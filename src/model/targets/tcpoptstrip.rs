@@ -2,7 +2,7 @@
 
 use crate::model::extension::{Extension, OptionSpec, TableSet};
 use crate::model::names::TableName;
-use crate::model::value::{Argument, Custom, Sink, SpecErrorKind, Value, number, protocol};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, number, protocol};
 
 pub(super) static TCPOPTSTRIP: Extension = Extension {
     protocols: &[protocol::TCP],
@@ -14,7 +14,7 @@ pub(super) static TCPOPTSTRIP: Extension = Extension {
 static OPTIONS: Custom = Custom {
     words: 1,
     read,
-    samples: &["2,3,4", "mss", "timestamp,wscale", "sack-permitted,sack,md5", "255"],
+    samples: Samples::Either(&["2,3,4", "mss", "timestamp,wscale", "sack-permitted,sack,md5", "255"]),
 };
 
 static NAMES: [(&str, u8); 6] =

@@ -6,7 +6,7 @@ use crate::model::extension::{Instance, Printing};
 use crate::model::names::{Hook, TableName};
 use crate::model::value::host::Mask;
 use crate::model::value::protocol::{TCP, UDP};
-use crate::model::value::{Argument, Custom, Reading, Sink, SpecErrorKind, Value, mask};
+use crate::model::value::{Argument, Custom, Reading, Samples, Sink, SpecErrorKind, Value, mask};
 
 pub(super) static TPROXY: Extension = Extension {
     protocols: &[TCP, UDP],
@@ -22,8 +22,9 @@ pub(super) static TPROXY: Extension = Extension {
     ..Extension::target("TPROXY")
 };
 
-static PORT: Custom = Custom { words: 1, read: read_port, samples: &["3128", "http"] };
-static MARK: Custom = Custom { words: 1, read: read_mark, samples: &["0x1/0x1", "5", "0xff/0xf0"] };
+static PORT: Custom = Custom { words: 1, read: read_port, samples: Samples::Either(&["3128", "http"]) };
+static MARK: Custom =
+    Custom { words: 1, read: read_mark, samples: Samples::Either(&["0x1/0x1", "5", "0xff/0xf0"]) };
 
 fn read_port(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     out.push_number(Reading::Lookup.port(argument.text())?.into());

@@ -250,22 +250,20 @@ pub fn lookup_v6(text: &str) -> Result<u128, SpecErrorKind> {
 
 /// `inet_aton`: up to four numbers, the last of which fills the bytes that are left.
 fn aton(text: &str) -> Option<u32> {
-    if !text.starts_with(|first: char| first.is_ascii_digit()) {
-        return None;
-    }
-    let count = text.split('.').count();
-    let mut address: u32 = 0;
-    for (index, part) in text.split('.').enumerate() {
-        if !part.starts_with(|first: char| first.is_ascii_digit()) {
+    let mut address: u64 = 0;
+    let mut free: u32 = 32;
+    let mut rest = Some(text);
+    while let Some(head) = rest {
+        let (part, tail) = head.split_once('.').map_or((head, None), |(part, tail)| (part, Some(tail)));
+        if free == 0 || !part.starts_with(|first: char| first.is_ascii_digit()) {
             return None;
         }
-        let last = index + 1 == count;
-        let width = if last { 32_u32.checked_sub(8 * u32::try_from(index).ok()?)? } else { 8 };
-        let part = u32::try_from(number::whole(part, 0, u64::from(mask_v4(width) >> (32 - width)))?).ok()?;
-        let shift = if last { 0 } else { 24_u32.checked_sub(8 * u32::try_from(index).ok()?)? };
-        address |= part.checked_shl(shift)?;
+        let width = if tail.is_some() { 8 } else { free };
+        free -= width;
+        address |= number::whole(part, 0, (1 << width) - 1)? << free;
+        rest = tail;
     }
-    (count <= 4).then_some(address)
+    u32::try_from(address).ok()
 }
 
 /// The fault that `text` is no address of `family`.

@@ -15,6 +15,7 @@ pub mod names;
 pub mod number;
 pub mod port;
 pub mod protocol;
+pub mod protocols;
 pub mod sink;
 pub mod text;
 pub mod tos;
@@ -26,6 +27,8 @@ pub use number::{Number, NumberRange};
 pub use port::Reading;
 pub use sink::Sink;
 pub use text::Text;
+
+use super::Family;
 
 /// What stands behind an option.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +81,27 @@ pub struct Custom {
     /// Checks it and prints it.
     pub read: fn(&Argument<'_>, &mut Sink<'_>) -> Result<(), SpecErrorKind>,
     /// Values that it takes, for tests and for the reference.
-    pub samples: &'static [&'static str],
+    pub samples: Samples,
+}
+
+/// Values that an option takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Samples {
+    /// In either family.
+    Either(&'static [&'static str]),
+    /// In IPv4, and in IPv6.
+    Each(&'static [&'static str], &'static [&'static str]),
+}
+
+impl Samples {
+    /// The values for rules of `family`.
+    #[must_use]
+    pub const fn of(self, family: Family) -> &'static [&'static str] {
+        match (self, family) {
+            (Self::Either(values) | Self::Each(values, _), Family::Ipv4) => values,
+            (Self::Either(values) | Self::Each(_, values), Family::Ipv6) => values,
+        }
+    }
 }
 
 impl Value {

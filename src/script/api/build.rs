@@ -8,7 +8,6 @@ use crate::script::spelling::RuleBuilder;
 
 /// Rules by a builder.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// A rule that matches everything, to be narrowed by methods.
     pub fn rule() -> RuleBuilder {

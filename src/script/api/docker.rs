@@ -17,7 +17,6 @@ pub(super) fn register(engine: &mut Engine) {
 
 /// Docker.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// Whether the ruleset holds Docker's chains.
     #[rhai_fn(get = "present", pure)]

@@ -9,7 +9,6 @@ use crate::script::view::TableView;
 
 /// Editing.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// Adds a rule at the end of `chain`. An array of rules is added in its order.
     #[rhai_fn(return_raw)]

@@ -45,7 +45,6 @@ static RULE: [&str; 16] = [
 
 /// Reading.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// The tables that the ruleset names, as an array.
     pub fn tables(context: NativeCallContext) -> Array {

@@ -7,7 +7,6 @@ use crate::script::world;
 
 /// Parameters and the world.
 #[export_module]
-#[expect(clippy::needless_pass_by_value, reason = "Rhai hands values over")]
 pub(crate) mod topic {
     /// The parameter `name`, or `fallback` where it was not given. What was given as text becomes what `fallback` is: a
     /// number, true or false, text, or an array (from `a,b,c`, or from the lines of a file given as `@FILE`).
