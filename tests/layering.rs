@@ -20,9 +20,8 @@ const STAGES: [&[&str]; 11] = [
 ];
 
 /// Modules that use each other and are to be untangled; none may be added.
-const TANGLED: [&[&str]; 4] = [
+const TANGLED: [&[&str]; 3] = [
     &["model::chain", "model::edit", "model::rule", "model::sequence"],
-    &["model::value::fault", "model::value::number", "model::value::protocol"],
     &["save::command", "save::parse"],
     &[
         "script::docker_view",
