@@ -66,7 +66,13 @@ fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<
     if matches!(job.input, Input::Live(_)) {
         settings.interfaces = live::interfaces();
     }
-    let outcome = script::run(scripts, ruleset, &settings).map_err(|failure| stopped(failure.diagnostics))?;
+    let outcome = match script::run(scripts, ruleset, &settings) {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            diagnostics.extend(failure.diagnostics);
+            return Err(stopped(diagnostics));
+        }
+    };
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {

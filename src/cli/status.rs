@@ -46,13 +46,13 @@ impl Stop {
     }
 }
 
+/// The arguments cannot be followed.
+pub(super) fn usage(message: &str) -> Diagnostic {
+    Diagnostic::error("usage", message)
+}
+
 impl From<Diagnostic> for Stop {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::failed(vec![diagnostic])
     }
-}
-
-/// What is said of arguments that make no sense.
-pub(super) fn usage(message: &str) -> Diagnostic {
-    Diagnostic::error("usage", message)
 }
