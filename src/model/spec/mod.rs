@@ -9,10 +9,12 @@ mod canonical;
 mod error;
 mod expand;
 pub mod keys;
+mod load;
 mod long;
 mod notes;
 mod parser;
 mod set_base;
+mod set_option;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -1,16 +1,13 @@
 //! Reads a specification as `do_parse` of iptables 1.8.9 does (`iptables/xshared.c`), getopt's habits included.
 
-use std::borrow::Cow;
-
 use super::base::{Arity, Base, BaseOption, SPELLED, Spelled};
 use super::error::{SpecError, SpecErrorKind};
 use super::long::{self, Meaning};
-use super::{Buffers, Module, Spec, words};
+use super::{Buffers, Spec, words};
 use crate::model::Family;
-use crate::model::extension::instance::title;
-use crate::model::extension::{Extension, Instance, Kind, Negation, OptionSpec, Token, Used};
-use crate::model::value::{Argument, Sink, Value, port, protocol};
-use crate::model::{matches, targets};
+use crate::model::extension::{Extension, Instance, Kind, Token};
+use crate::model::matches;
+use crate::model::value::{Value, port, protocol};
 use crate::source::Span;
 
 /// Reads specifications one after the other, and keeps its memory for the next.
@@ -63,14 +60,14 @@ impl Parser {
 pub(super) struct Reading<'t> {
     pub(super) spec: Spec<'t>,
     /// The index of the next word.
-    at: usize,
+    pub(super) at: usize,
     /// The `!` that waits for its option.
-    negation: Option<Span>,
+    pub(super) negation: Option<Span>,
     /// Whether the protocol's match was loaded by itself.
     implied: bool,
 }
 
-type Outcome<T = ()> = Result<T, SpecError>;
+pub(super) type Outcome<T = ()> = Result<T, SpecError>;
 
 impl<'t> Reading<'t> {
     fn new(text: &'t str, family: Family, buffers: Buffers) -> Self {
@@ -196,18 +193,6 @@ impl<'t> Reading<'t> {
         named.filter(|extension| extension.families.contains(self.spec.family))
     }
 
-    fn load(&mut self, extension: Option<&'static Extension>, kind: Kind, name: Token) -> u16 {
-        let modules = &mut self.spec.buffers.modules;
-        let index = u16::try_from(modules.len()).unwrap_or(u16::MAX);
-        let same = |module: &Module| match (module.extension, extension) {
-            (Some(one), Some(other)) => std::ptr::eq(one, other),
-            _ => false,
-        };
-        let first = modules.iter().find(|module| same(module)).map_or(index, |module| module.first);
-        modules.push(Module { extension, kind, name, index, first });
-        index
-    }
-
     /// An option of the command itself.
     fn base(
         &mut self,
@@ -229,165 +214,6 @@ impl<'t> Reading<'t> {
             return Err(fault(SpecErrorKind::BadNegation { before: format!("`{word}`") }, negation));
         }
         self.set_base(option, value, token, negation)
-    }
-
-    /// An option of a loaded match or target.
-    fn extension(
-        &mut self,
-        first: u16,
-        index: u8,
-        option: &'static OptionSpec,
-        joined: Option<Token>,
-        token: Token,
-    ) -> Outcome {
-        let module = self.latest(first);
-        let negation = self.negation.take();
-        if let (Some(negation), Negation::Refused) = (negation, option.negation) {
-            return Err(fault(
-                SpecErrorKind::BadNegation { before: format!("`--{}`", option.long) },
-                negation,
-            ));
-        }
-        let again = |used: &Used| used.module == module && used.option == index;
-        if !option.repeats && self.spec.buffers.used.iter().any(again) {
-            return Err(fault(
-                SpecErrorKind::DuplicateOption { option: format!("--{}", option.long) },
-                token.span,
-            ));
-        }
-        let start = self.spec.buffers.arguments.len();
-        if option.value.words() > 0 && !self.is_left_out(option) {
-            self.arguments(option, joined, token)?;
-        }
-        let count = self.spec.buffers.arguments.len() - start;
-        let last = self
-            .spec
-            .buffers
-            .arguments
-            .get(start..)
-            .and_then(<[Token]>::last)
-            .map_or(token.span, |last| last.span);
-        self.spec.buffers.used.push(Used {
-            module,
-            option: index,
-            negated: negation.is_some(),
-            first: u32::try_from(start).unwrap_or(u32::MAX),
-            count: u16::try_from(count).unwrap_or(u16::MAX),
-            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
-        });
-        Ok(())
-    }
-
-    /// Whether the value that may be left out is not there.
-    fn is_left_out(&self, option: &OptionSpec) -> bool {
-        let next = || self.spec.buffers.words.get(self.at);
-        matches!(option.value, Value::Optional(_))
-            && next().is_none_or(|next| next.text(self.spec.text).starts_with(['-', '!']))
-    }
-
-    /// The last module of the extension whose first has this index.
-    fn latest(&self, first: u16) -> u16 {
-        let mut modules = self.spec.buffers.modules.iter().rev();
-        modules.find(|module| module.first == first).map_or(first, |module| module.index)
-    }
-
-    /// Takes the words of an option and checks them.
-    fn arguments(&mut self, option: &'static OptionSpec, joined: Option<Token>, token: Token) -> Outcome {
-        let count = option.value.words();
-        let lacking = || missing(&format!("--{}", option.long), count, token);
-        let first = match joined {
-            Some(joined) => joined,
-            None => self.next().ok_or_else(lacking)?,
-        };
-        self.spec.buffers.arguments.push(first);
-        let text = self.spec.text;
-        let mut second: Option<Cow<'_, str>> = None;
-        let mut last = first;
-        if count > 1 {
-            last = self.next().ok_or_else(lacking)?;
-            let word = last.text(text);
-            if word.starts_with(['-', '!']) {
-                return Err(lacking());
-            }
-            self.spec.buffers.arguments.push(last);
-            second = Some(word);
-        }
-        let argument = Argument {
-            option: option.long,
-            first: first.text(text),
-            second,
-            family: self.spec.family,
-            protocol: self.spec.protocol_so_far(),
-        };
-        let span = Span::new(first.span.start, last.span.end);
-        option.value.read(&argument, &mut Sink::nowhere()).map_err(|kind| fault(kind, span))
-    }
-
-    /// An option that belongs to what is not understood: its words up to the next option.
-    fn opaque(&mut self, token: Token, word: &str) -> Outcome {
-        let mut modules = self.spec.buffers.modules.iter().rev();
-        let Some(module) = modules.find(|module| module.extension.is_none()).map(|module| module.index)
-        else {
-            return Err(self.unknown(word, token));
-        };
-        let start = self.spec.buffers.arguments.len();
-        self.spec.buffers.arguments.push(token);
-        let mut last = token;
-        while let Some(next) = self.spec.buffers.words.get(self.at).copied() {
-            let word = next.text(self.spec.text);
-            // A word with blanks was quoted for its value, whatever that begins with.
-            if is_option(&word) && !word.contains([' ', '\t']) {
-                break;
-            }
-            self.at += 1;
-            last = next;
-            self.spec.buffers.arguments.push(next);
-        }
-        let negation = self.negation.take();
-        self.spec.buffers.used.push(Used {
-            module,
-            option: Used::OPAQUE,
-            negated: negation.is_some(),
-            first: u32::try_from(start).unwrap_or(u32::MAX),
-            count: u16::try_from(self.spec.buffers.arguments.len() - start).unwrap_or(u16::MAX),
-            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.span.end),
-        });
-        Ok(())
-    }
-
-    pub(super) fn load_match(&mut self, token: Token) -> Outcome {
-        let name = token.text(self.spec.text);
-        let extension = matches::find(&name, self.spec.family);
-        self.load_extension(extension, Kind::Match, &name, token)?;
-        Ok(())
-    }
-
-    pub(super) fn load_target(&mut self, token: Token) -> Outcome {
-        let name = token.text(self.spec.text);
-        let extension = targets::find(&name, self.spec.family);
-        let index = self.load_extension(extension, Kind::Target, &name, token)?;
-        self.spec.target = Some(index);
-        Ok(())
-    }
-
-    fn load_extension(
-        &mut self,
-        extension: Option<&'static Extension>,
-        kind: Kind,
-        name: &str,
-        token: Token,
-    ) -> Outcome<u16> {
-        if extension.is_some_and(|extension| !extension.families.contains(self.spec.family)) {
-            let kind = SpecErrorKind::WrongFamily { extension: title(kind, name), family: self.spec.family };
-            return Err(fault(kind, token.span));
-        }
-        Ok(self.load(extension, kind, token))
-    }
-
-    pub(super) fn load_goto(&mut self, token: Token) {
-        let index = self.load(None, Kind::Target, token);
-        self.spec.target = Some(index);
-        self.spec.goto = true;
     }
 
     /// What can be told once the whole rule is known.
@@ -429,7 +255,7 @@ impl<'t> Reading<'t> {
         Ok(())
     }
 
-    fn unknown(&self, word: &str, token: Token) -> SpecError {
+    pub(super) fn unknown(&self, word: &str, token: Token) -> SpecError {
         fault(self.unknown_kind(word), token.span)
     }
 
@@ -463,15 +289,6 @@ fn span_of(instance: &Instance<'_>, name: Token) -> Span {
     Span::new(start, end)
 }
 
-/// Whether `word` begins an option: a number with a minus does not.
-fn is_option(word: &str) -> bool {
-    match word.as_bytes() {
-        b"!" => true,
-        [b'-', next, ..] => !next.is_ascii_digit(),
-        _ => false,
-    }
-}
-
 pub(super) const fn fault(kind: SpecErrorKind, span: Span) -> SpecError {
     SpecError { kind, span }
 }
@@ -485,7 +302,7 @@ fn stray(word: &str, token: Token) -> SpecError {
     fault(SpecErrorKind::StrayWord { word: word.to_owned(), help }, token.span)
 }
 
-fn missing(option: &str, count: usize, token: Token) -> SpecError {
+pub(super) fn missing(option: &str, count: usize, token: Token) -> SpecError {
     fault(SpecErrorKind::MissingValue { option: option.to_owned(), count }, token.span)
 }
 
