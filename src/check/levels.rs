@@ -70,7 +70,8 @@ impl Levels {
 
     fn level(&self, finding: Finding) -> Option<Diagnostic> {
         let mut diagnostic = finding.diagnostic;
-        if finding.introduced && diagnostic.severity == Severity::Error {
+        let settled = finding.introduced || super::is_unreadable(diagnostic.code);
+        if settled && diagnostic.severity == Severity::Error {
             return Some(diagnostic);
         }
         let warning = diagnostic.severity == Severity::Warning;

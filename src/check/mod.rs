@@ -7,6 +7,7 @@ mod built_in;
 mod chains;
 mod components;
 mod docker;
+mod framing;
 mod graph;
 mod hooks;
 mod input;
@@ -41,6 +42,7 @@ struct Check {
 /// Every check, in the order of their findings.
 const CHECKS: &[Check] = &[
     input::CHECK,
+    framing::CHECK,
     late::CHECK,
     specs::CHECK,
     missing::CHECK,
@@ -70,6 +72,12 @@ const EARLY: [&str; 6] = [
 #[must_use]
 pub fn refuses(code: &str) -> bool {
     EARLY.contains(&code)
+}
+
+/// Whether a finding of this code says that the text cannot be read for what it says.
+#[must_use]
+pub fn is_unreadable(code: &str) -> bool {
+    framing::CODES.contains(&code)
 }
 
 /// The codes of all findings.

@@ -47,6 +47,8 @@ impl Words {
 pub(super) enum Gravity {
     /// iptables or the kernel refuse it: an error where scripts brought it in.
     Fault,
+    /// The line is none, so that the text cannot be read for what it says: an error whoever asks.
+    Unreadable,
     /// It loads.
     Warning,
 }
@@ -120,6 +122,17 @@ impl<'r> Report<'r> {
         self.rule_part(rule, Some(part), (code, Gravity::Fault), words);
     }
 
+    /// Reports that the part `part` of a rule makes its line unreadable: an error whoever asks.
+    pub(super) fn unreadable(
+        &mut self,
+        rule: RuleId,
+        part: Span,
+        code: &'static str,
+        words: impl FnOnce() -> Words,
+    ) {
+        self.rule_part(rule, Some(part), (code, Gravity::Unreadable), words);
+    }
+
     fn rule_part(
         &mut self,
         rule: RuleId,
@@ -163,7 +176,7 @@ impl<'r> Report<'r> {
         (code, gravity): (&'static str, Gravity),
         words: impl FnOnce() -> Words,
     ) {
-        let severity = if gravity == Gravity::Fault { Severity::Error } else { Severity::Warning };
+        let severity = if gravity == Gravity::Warning { Severity::Warning } else { Severity::Error };
         self.push(code, severity, true, words, |ruleset, diagnostic| match ruleset.edit(edit) {
             Some(edit) => {
                 let origin = &edit.origin;
@@ -180,7 +193,11 @@ impl<'r> Report<'r> {
         (code, gravity): (&'static str, Gravity),
         words: impl FnOnce() -> Words,
     ) {
-        let severity = if gravity == Gravity::Fault { self.input } else { Severity::Warning };
+        let severity = match gravity {
+            Gravity::Unreadable => Severity::Error,
+            Gravity::Fault => self.input,
+            Gravity::Warning => Severity::Warning,
+        };
         self.push(code, severity, false, words, |ruleset, diagnostic| {
             diagnostic.at(ruleset.source(), span, "")
         });

@@ -8,7 +8,11 @@ use crate::model::value::SpecErrorKind;
 pub(super) const CHECK: Check = Check { codes: SpecErrorKind::CODES, run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
+    let added = |rule| super::added_by(survey.ruleset, rule).is_some();
     for (place, error) in &survey.refused {
+        if super::framing::told(&error.kind).is_some() && !added(place.rule) {
+            continue;
+        }
         report.part(place.rule, error.span, error.code(), || words(&error.kind.to_string()));
     }
 }

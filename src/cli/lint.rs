@@ -25,6 +25,9 @@ pub(super) fn run(args: &LintArgs) -> Status {
 
 fn lint(options: &LintOptions, family: Family, input: &Input) -> Status {
     let (status, diagnostics) = match findings(options, family, input) {
+        Ok(findings) if findings.iter().any(|finding| check::is_unreadable(finding.code)) => {
+            (Status::Failed, findings)
+        }
         Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Error) => {
             (Status::No, findings)
         }

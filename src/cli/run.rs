@@ -81,7 +81,8 @@ fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<
         }
         Err(rejected) => {
             diagnostics.extend(rejected.diagnostics);
-            Err(Stop::no(diagnostics))
+            let unreadable = diagnostics.iter().any(|diagnostic| check::is_unreadable(diagnostic.code));
+            Err(if unreadable { Stop::failed(diagnostics) } else { Stop::no(diagnostics) })
         }
     }
 }

@@ -67,9 +67,9 @@ pub enum ParseErrorKind {
     /// A rule has more words than iptables-restore's array.
     #[error("this rule has {0} words, and iptables-restore takes 251 at most")]
     ManyWords(usize),
-    /// A comment behind a rule.
-    #[error("a comment behind a rule is taken for part of the rule")]
-    TrailingComment,
+    /// Words behind COMMIT.
+    #[error("COMMIT stands alone on its line")]
+    CommitLine,
     /// A backslash at the end of a line.
     #[error("a rule cannot go on in the next line")]
     Continuation,
@@ -91,7 +91,7 @@ impl ParseErrorKind {
             Self::TableOption(_) => "table-option",
             Self::Nul => "nul-byte",
             Self::LongLine(_) | Self::LongWord(_) | Self::ManyWords(_) => "too-long",
-            Self::TrailingComment => "trailing-comment",
+            Self::CommitLine => "bad-line",
             Self::Continuation => "continuation",
         }
     }
@@ -123,7 +123,7 @@ impl ParseErrorKind {
             Self::LongLine(_) | Self::LongWord(_) | Self::ManyWords(_) => {
                 "split it into several rules, or put the addresses into an ipset"
             }
-            Self::TrailingComment => "put the comment on a line of its own, with `#` as the first character",
+            Self::CommitLine => "take out what stands behind it; a comment goes on a line of its own",
             Self::Continuation => "write the rule on one line",
         }
     }

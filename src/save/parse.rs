@@ -69,10 +69,22 @@ fn read(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Stop> {
     let mut start = 0;
     for feed in memchr::memchr_iter(b'\n', text.as_bytes()) {
         let line = text.get(start..feed).unwrap_or_default();
-        reader.line(line, start)?;
+        reader.line(line, start).map_err(|stop| continued(stop, text, start))?;
         start = feed + 1;
     }
     reader.finish()
+}
+
+/// Blames a line that is none on the backslash at the end of the one before, if there is one; `start` is where it begins.
+fn continued(stop: Stop, text: &str, start: usize) -> Stop {
+    let Stop::Refused(ParseError { kind, .. }) = &stop else { return stop };
+    let broken = matches!(kind, ParseErrorKind::NoCommand | ParseErrorKind::UnknownLine(_));
+    let before = text.get(..start.saturating_sub(1)).unwrap_or_default();
+    if !broken || !before.ends_with('\\') {
+        return stop;
+    }
+    let at = offset(before.len());
+    Stop::refused(Span::new(at - 1, at), ParseErrorKind::Continuation)
 }
 
 /// Whether a line ends in CRLF; a lone carriage return is a byte like others.
@@ -225,7 +237,7 @@ impl<'s> Reader<'s> {
     fn unknown(line: &str, span: Span) -> Stop {
         let word = line.split([' ', '\t']).next().unwrap_or_default();
         let kind = if line.starts_with("COMMIT") {
-            ParseErrorKind::TrailingComment
+            ParseErrorKind::CommitLine
         } else {
             ParseErrorKind::UnknownLine(word.to_owned())
         };
