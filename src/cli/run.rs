@@ -34,7 +34,12 @@ pub(super) fn run(args: &RunArgs) -> Status {
         }
     };
     match results(&options) {
-        Ok(results) => print(&options, &results),
+        Ok(results) => {
+            let status = print(&options, &results);
+            // The process ends here: the kernel takes memory back faster than each chain and rule can be let go.
+            std::mem::forget(results);
+            status
+        }
         Err((family, stop)) => {
             fail(&options, family, &stop);
             stop.status

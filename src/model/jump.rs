@@ -18,6 +18,9 @@ pub struct Jump<'a> {
 /// The jump of the specification `body`; where several words look like one, the last of them.
 #[must_use]
 pub fn find(body: &str) -> Option<Jump<'_>> {
+    if let Some(jump) = find_last(body) {
+        return Some(jump);
+    }
     // What follows the last quote is plain, and that is where iptables-save puts a jump without quoted options.
     let plain = memchr::memrchr(b'"', body.as_bytes()).map_or(0, |quote| quote + 1);
     let tail = body.get(plain..).unwrap_or_default();
@@ -28,6 +31,18 @@ pub fn find(body: &str) -> Option<Jump<'_>> {
         return Some(Jump { range, ..jump });
     }
     find_words(body)
+}
+
+/// The jump of a specification that ends in `-j NAME`, as most do.
+fn find_last(body: &str) -> Option<Jump<'_>> {
+    let start = memchr::memrchr(b' ', body.as_bytes())? + 1;
+    let (head, name) = body.split_at_checked(start)?;
+    let option = head.strip_suffix("-j ")?;
+    let parted = option.is_empty() || option.ends_with(' ');
+    if !parted || name.is_empty() || name.bytes().any(|byte| matches!(byte, b'"' | b'\t')) {
+        return None;
+    }
+    Some(Jump { name: name.into(), range: start..body.len(), goto: false })
 }
 
 /// Looks for `option` as a word of a specification that has no quotes and no tabs.
@@ -100,5 +115,6 @@ mod tests {
             Some(("LOG".to_owned(), false))
         );
         assert_eq!(jump("-m comment --comment -j -j RETURN"), Some(("RETURN".to_owned(), false)));
+        assert_eq!(jump(r#"-j LOG --log-prefix "x -j DROP""#), Some(("LOG".to_owned(), false)));
     }
 }

@@ -98,9 +98,13 @@ pub(super) struct Reader<'s> {
     header: Span,
     /// The chain of the last rule line: the next one is mostly in it too.
     last: Option<(&'s str, ChainId)>,
+    /// The number of that chain among those of its table.
+    number: usize,
     source: &'s SourceFile,
     /// Whether ` -4` or ` -6` occurs anywhere, so that lines must be looked through for it.
     families: bool,
+    /// Whether a NUL byte occurs anywhere.
+    nuls: bool,
 }
 
 impl<'s> Reader<'s> {
@@ -110,7 +114,8 @@ impl<'s> Reader<'s> {
         ruleset.reserve(memchr::memmem::find_iter(bytes, b"\n-A ").count());
         let families =
             [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
-        Self { ruleset, table: None, header: Span::default(), last: None, source, families }
+        let nuls = memchr::memchr(0, bytes).is_some();
+        Self { ruleset, table: None, header: Span::default(), last: None, number: 0, source, families, nuls }
     }
 
     fn line(&mut self, line: &'s str, start: usize) -> Result<(), Stop> {
@@ -155,7 +160,7 @@ impl<'s> Reader<'s> {
             return Err(Stop::refused(span, ParseErrorKind::UnknownTable(name.to_owned())));
         };
         self.ruleset.open_block(table, span);
-        (self.table, self.header, self.last) = (Some(table), span, None);
+        (self.table, self.header, self.last, self.number) = (Some(table), span, None, 0);
         Ok(())
     }
 
@@ -167,7 +172,7 @@ impl<'s> Reader<'s> {
 
     fn chain(&mut self, line: &str, span: Span) -> Result<(), Stop> {
         let Some(table) = self.table else { return Ok(()) };
-        nul(line, span)?;
+        self.nul(line, span)?;
         let mut words = chain_words(line, span.start);
         let missing = |what| Stop::refused(span, ParseErrorKind::ChainLine(what));
         let name = words.next().ok_or_else(|| missing("name"))?;
@@ -180,7 +185,7 @@ impl<'s> Reader<'s> {
     /// A line that holds a command, mostly `-A`.
     fn rule(&mut self, line: &'s str, span: Span) -> Result<(), Stop> {
         let Some(table) = self.table else { return Ok(()) };
-        nul(line, span)?;
+        self.nul(line, span)?;
         let head = command_start(line).map_err(|()| Stop::refused(span, ParseErrorKind::Counters))?;
         self.limits(line.get(head..).unwrap_or_default(), span.start + offset(head))?;
         let appended = line.get(head..).and_then(|rest| rest.strip_prefix("-A "));
@@ -190,17 +195,41 @@ impl<'s> Reader<'s> {
         if self.families && command::is_of_other_family(rest, self.ruleset.family()) {
             return Ok(());
         }
-        let chain = match self.last {
-            Some((last, chain)) if last == name => chain,
-            _ => self.ruleset.chain_or_undeclared(table, self.span_of(name)),
-        };
-        self.last = Some((name, chain));
+        let chain = self.chain_of(table, name);
         let after = rest.get(name.len()..).unwrap_or_default();
         let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
         let body = head + "-A ".len() + name.len() + blanks;
         let rule = self.ruleset.read_rule(chain, span, offset(body));
         self.ruleset.append_read(chain, rule);
         Ok(())
+    }
+
+    /// The chain that a rule names.
+    fn chain_of(&mut self, table: TableName, name: &'s str) -> ChainId {
+        if let Some((last, chain)) = self.last
+            && last == name
+        {
+            return chain;
+        }
+        let chain = match self.ruleset.chain_near(table, self.number, name) {
+            Some((number, chain)) => {
+                self.number = number;
+                chain
+            }
+            None => self.ruleset.chain_or_undeclared(table, self.span_of(name)),
+        };
+        self.last = Some((name, chain));
+        chain
+    }
+
+    fn nul(&self, line: &str, span: Span) -> Result<(), Stop> {
+        if !self.nuls {
+            return Ok(());
+        }
+        match memchr::memchr(0, line.as_bytes()) {
+            Some(at) => Err(Stop::refused(Span::new(span.start + offset(at), span.end), ParseErrorKind::Nul)),
+            None => Ok(()),
+        }
     }
 
     /// Forgets the chain of the last rule: a command may have changed which chains there are.
@@ -293,13 +322,6 @@ fn chain_words(line: &str, start: u32) -> impl Iterator<Item = Span> {
         at = from + length;
         (length > 0).then(|| Span::new(start + offset(from), start + offset(at)))
     })
-}
-
-fn nul(line: &str, span: Span) -> Result<(), Stop> {
-    match memchr::memchr(0, line.as_bytes()) {
-        Some(at) => Err(Stop::refused(Span::new(span.start + offset(at), span.end), ParseErrorKind::Nul)),
-        None => Ok(()),
-    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "sources are under 4 GiB")]

@@ -81,10 +81,3 @@ pub(super) fn parser() -> Engine {
     limits::set_depths(&mut engine);
     engine
 }
-
-/// An engine that has the functions of `module` alone, to be asked for them.
-pub(super) fn listing(module: Module) -> Engine {
-    let mut engine = Engine::new_raw();
-    engine.register_global_module(module.into());
-    engine
-}

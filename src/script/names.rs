@@ -1,9 +1,10 @@
 //! Names in messages: what a misspelled one may have been meant to be, and what a script calls a type.
 
-use rhai::{Engine, FuncMetadata};
+use rhai::Engine;
 
 use super::compile::{Callable, Declared, declared};
 use super::engine::VARIABLES;
+use super::reference::{self, Entry};
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
 /// Functions that Rhai makes of operators and properties, and that nobody calls by name.
@@ -45,10 +46,15 @@ impl Names<'_> {
             return Diagnostic::error("unknown-function", message).help("take `private` away there");
         }
         same.sort_by_key(|function| function.arity != types.len());
-        let forms: Vec<&str> = same.iter().map(|function| function.form.as_str()).take(FORMS).collect();
+        let forms = same.iter().map(|function| function.form.as_str()).filter(|form| !form.is_empty());
+        let forms: Vec<&str> = forms.take(FORMS).collect();
         let given = if types.is_empty() { "nothing".to_owned() } else { types.join(", ") };
-        Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}"))
-            .help(format!("it takes `{}`", forms.join("` or `")))
+        Diagnostic::error("bad-arguments", format!("`{name}` cannot be called with {given}")).help(
+            match forms.as_slice() {
+                [] => "https://rhai.rs/book says what it takes".to_owned(),
+                forms => format!("it takes `{}`", forms.join("` or `")),
+            },
+        )
     }
 
     /// The functions that a call of `name` can have meant, and the name without its module.
@@ -134,29 +140,23 @@ fn operator_not_found(operator: &str, types: &[String]) -> Diagnostic {
     Diagnostic::error("bad-arguments", message).help("convert one of them, for example by `.to_string()`")
 }
 
-/// The host's functions.
+/// The host's functions with their forms, and those of the language with their names alone.
 fn host_functions(engine: &Engine) -> Vec<Callable> {
-    let mut functions = engine.collect_fn_metadata(None, |info| host_function(info.metadata), true);
+    let host = reference::all().filter(|entry| !entry.property);
+    let mut functions: Vec<Callable> =
+        host.map(|Entry { name, form, arity, .. }| Callable { name, form, arity, private: false }).collect();
+    let hidden = |name: &str| HIDDEN.iter().any(|hidden| name.starts_with(hidden));
+    let mut names = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
+    names.retain(|name| !hidden(name) && name.starts_with(char::is_alphabetic));
+    functions.extend(names.into_iter().map(|name| Callable {
+        name,
+        form: String::new(),
+        arity: 0,
+        private: false,
+    }));
     functions.sort();
     functions.dedup();
     functions
-}
-
-/// A function of the host in a script's terms; none for what scripts do not call by name or have no values for.
-fn host_function(metadata: &FuncMetadata) -> Option<Callable> {
-    let name = metadata.name.to_string();
-    let parameters: Vec<(&str, &str)> =
-        metadata.params_info.iter().map(|info| info.split_once(':').unwrap_or((info, ""))).collect();
-    if HIDDEN.iter().any(|hidden| name.starts_with(hidden))
-        || !name.starts_with(char::is_alphabetic)
-        || parameters.iter().any(|(_, kind)| kind.contains("Blob"))
-    {
-        return None;
-    }
-    let names: Vec<&str> =
-        parameters.iter().map(|(name, _)| name.trim().trim_start_matches("mut ")).collect();
-    let form = format!("{name}({})", names.join(", "));
-    Some(Callable { name, form, arity: names.len(), private: false })
 }
 
 fn properties(engine: &Engine) -> Vec<String> {
@@ -192,7 +192,6 @@ fn type_word(name: &str) -> String {
     let word = match name {
         _ if name.contains("String") || name == "&str" || name == "string" => "text",
         "i64" | "INT" => "a number",
-        "f64" => "a number with a fraction",
         "bool" => "true or false",
         "()" => "nothing",
         "char" => "a character",

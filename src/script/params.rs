@@ -105,7 +105,6 @@ fn like(value: &ParamValue, fallback: &Dynamic) -> Option<Dynamic> {
     match value {
         ParamValue::Text(text) if fallback.is_int() => text.trim().parse::<i64>().ok().map(Dynamic::from),
         ParamValue::Text(text) if fallback.is_bool() => boolean(text).map(Dynamic::from),
-        ParamValue::Text(text) if fallback.is_float() => text.trim().parse::<f64>().ok().map(Dynamic::from),
         ParamValue::Text(_) => Some(plain(value)),
         ParamValue::Integer(number) if fallback.is_string() => Some(number.to_string().into()),
         ParamValue::Integer(_) if !fallback.is_bool() => Some(plain(value)),

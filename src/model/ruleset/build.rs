@@ -16,6 +16,9 @@ use crate::model::symbol::{Symbol, Symbols};
 use crate::model::table::{Block, Table};
 use crate::source::{SourceFile, Span};
 
+/// How many chains are looked at before one is looked up.
+const NEAR: usize = 3;
+
 /// What a command of the text does to a chain; positions count from 0.
 pub(crate) enum Command {
     Insert(usize, RuleId),
@@ -117,6 +120,14 @@ impl Ruleset {
         self.fault(name, FaultKind::UndeclaredChain(text.to_owned()));
         let symbol = self.symbols.intern(text);
         self.push_chain(table, symbol)
+    }
+
+    /// The chain called `name` among the few of `table` that were declared from the one numbered `from` on, and its number:
+    /// iptables-save prints the rules of chains in the order in which it declares them.
+    pub(crate) fn chain_near(&self, table: TableName, from: usize, name: &str) -> Option<(usize, ChainId)> {
+        let near = self.table(table).chains().iter().enumerate().skip(from).take(NEAR);
+        let mut near = near.map(|(number, id)| (number, *id));
+        near.find(|(_, id)| self.chain_name(*id) == name)
     }
 
     /// Takes in a rule line whose specification starts `body` bytes into `line`; it is in no chain's order yet.

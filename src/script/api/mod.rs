@@ -30,8 +30,10 @@ pub(super) struct Topic {
     pub(super) title: &'static str,
     /// What to know before one reads on.
     pub(super) about: &'static str,
+    /// The text that declares its functions.
+    pub(super) text: &'static str,
     /// Its functions.
-    pub(super) module: fn() -> Module,
+    module: fn() -> Module,
 }
 
 /// The topics in the order of the reference.
@@ -41,26 +43,31 @@ pub(super) const TOPICS: [Topic; 5] = [
         about: "A `rule` is iptables text, a map whose keys are iptables' long options with `_` for `-`, a builder, or an \
                 array of these. An `anchor` or `selector` is a target's name, a position from 1, a rule, `matching(\"…\")`, or a \
                 closure `|rule| …`. The functions work on the filter table; `table(\"nat\")` has the same as methods.",
+        text: include_str!("edit.rs"),
         module: || exported_module!(edit::topic),
     },
     Topic {
         title: "Rules by a builder",
         about: "Each method gives a new builder and leaves the one it is called on as it was. A value may be `#{ not: … }`.",
+        text: include_str!("build.rs"),
         module: || exported_module!(build::topic),
     },
     Topic {
         title: "Reading",
         about: "What is read is a snapshot: it does not change when the ruleset does, and cannot be assigned to.",
+        text: include_str!("read.rs"),
         module: || exported_module!(read::topic),
     },
     Topic {
         title: "Docker",
         about: "`docker` tells what Docker's rules tell.",
+        text: include_str!("docker.rs"),
         module: || exported_module!(docker::topic),
     },
     Topic {
         title: "Parameters and the world",
         about: "`family` is `\"ipv4\"` or `\"ipv6\"`; `ruleset` has `.tables` and `.family`.",
+        text: include_str!("world.rs"),
         module: || exported_module!(world::topic),
     },
 ];

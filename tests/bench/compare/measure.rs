@@ -56,6 +56,8 @@ pub(crate) fn medians(runs: usize, commands: &[&dyn Fn() -> Command]) -> Vec<Usa
 /// The largest resident set of a child counts its parent's up to `exec`: this program stays small.
 fn measure(mut command: Command) -> Usage {
     command.stdin(Stdio::null()).stdout(Stdio::null());
+    // Cargo has each program look for its libraries in the toolchain first; a user's shell does not.
+    command.env_remove("LD_LIBRARY_PATH");
     let start = Instant::now();
     let mut child = command.spawn().unwrap();
     let used = child.wait4().unwrap();
