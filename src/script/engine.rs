@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
-    BasicMathPackage, BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
+    BasicMathPackage, BasicStringPackage, LogicPackage, MoreStringPackage, Package,
 };
 use rhai::{Engine, Module, OptimizationLevel};
 
@@ -54,7 +54,6 @@ fn output(engine: &mut Engine, print: Printer) {
 /// Rhai's packages, but for time, blobs and the core, which has `sleep`.
 fn packages(engine: &mut Engine) {
     ArithmeticPackage::new().register_into_engine(engine);
-    BitFieldPackage::new().register_into_engine(engine);
     LogicPackage::new().register_into_engine(engine);
     BasicFnPackage::new().register_into_engine(engine);
     BasicIteratorPackage::new().register_into_engine(engine);

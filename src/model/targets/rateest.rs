@@ -74,7 +74,6 @@ fn kept(instance: &Instance<'_>) -> Option<(u32, u32)> {
     let value = |long: &str| instance.get(long).and_then(|given| time(&given.argument).ok());
     let (interval, average) = (value("rateest-interval")?, value("rateest-ewmalog")?);
     let exponent = (0..=5).find(|exponent| interval <= (1 << exponent) * (SECOND / 4))?;
-    let decay = |log: u32| -(1. - 1. / f64::from(1_u32 << log)).ln();
     let log = (1..32).find(|log| f64::from(interval) / decay(*log) > f64::from(average))? - 1;
     let kept = (SECOND << exponent) / 4;
     (1..31).contains(&log).then(|| (kept, kept.wrapping_mul(1 << log)))
@@ -100,4 +99,15 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
         out.push_str(" --rateest-ewmalog ");
         push_time(average, out);
     }
+}
+
+/// How fast an average forgets whose weights halve `log` times: −ln(1 − 2^−log), by its series. A logarithm of the system's
+/// would have every run load a library for it.
+fn decay(log: u32) -> f64 {
+    let part = 1. / f64::from(1_u32 << log);
+    let mut power = 1.;
+    (1..=60).fold(0., |sum, term| {
+        power *= part;
+        sum + power / f64::from(term)
+    })
 }
