@@ -8,6 +8,7 @@ mod base;
 mod canonical;
 mod error;
 mod expand;
+mod join;
 pub mod keys;
 mod long;
 mod notes;

@@ -1,7 +1,7 @@
 //! `-j RATEEST`: estimates a rate.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value, number};
 
 pub(super) static RATEEST: Extension = Extension {
     options: &[
@@ -45,15 +45,13 @@ const UNITS: [(&str, f64); 10] = [
     ("usecs", 1.),
 ];
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps 32 bits of it")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps the low 32 bits")]
 fn time(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
-    let text = argument.text();
-    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let amount = text.get(..length).and_then(|digits| digits.parse::<f64>().ok());
-    let unit = text.get(length..).unwrap_or_default();
-    let scale = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale);
+    let (amount, unit) = number::fraction(argument.text()).unzip();
+    let named = |unit| UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+    let scale = unit.and_then(|unit: &str| named(unit)).map(|(_, scale)| *scale);
     match (amount, scale) {
-        (Some(amount), Some(scale)) => Ok((amount * scale) as u32),
+        (Some(amount), Some(scale)) => Ok((amount * scale) as i64 as u32),
         _ => Err(argument.bad("give a time, as in `250ms` or `1s`")),
     }
 }
