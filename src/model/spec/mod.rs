@@ -8,10 +8,12 @@ mod base;
 mod canonical;
 mod error;
 mod expand;
+mod finish;
 mod join;
 pub mod keys;
 mod long;
 mod notes;
+mod options;
 mod parser;
 mod set_base;
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! Reads a specification as `do_parse` of iptables 1.8.9 does (`iptables/xshared.c`), getopt's habits included.
 
-use std::borrow::Cow;
-
 use super::base::{Arity, Base, BaseOption, SPELLED, Spelled};
 use super::error::{SpecError, SpecErrorKind};
 use super::long::{self, Meaning};
 use super::{Buffers, Module, Spec, words};
 use crate::model::Family;
 use crate::model::extension::instance::title;
-use crate::model::extension::{Extension, Instance, Kind, Negation, OptionSpec, Token, Used};
-use crate::model::value::{Argument, Sink, Value, port, protocol};
+use crate::model::extension::{Extension, Kind, Token};
+use crate::model::value::{Value, port, protocol};
 use crate::model::{matches, targets};
 use crate::source::Span;
 
@@ -63,14 +61,14 @@ impl Parser {
 pub(super) struct Reading<'t> {
     pub(super) spec: Spec<'t>,
     /// The index of the next word.
-    at: usize,
+    pub(super) at: usize,
     /// The `!` that waits for its option.
-    negation: Option<Span>,
+    pub(super) negation: Option<Span>,
     /// Whether the protocol's match was loaded by itself.
     implied: bool,
 }
 
-type Outcome<T = ()> = Result<T, SpecError>;
+pub(super) type Outcome<T = ()> = Result<T, SpecError>;
 
 impl<'t> Reading<'t> {
     fn new(text: &'t str, family: Family, buffers: Buffers) -> Self {
@@ -156,7 +154,7 @@ impl<'t> Reading<'t> {
         if let Some(meaning) = long::exact(name, &self.spec.buffers.modules) {
             return Ok(Some(meaning));
         }
-        let opaque = self.spec.buffers.modules.last().is_some_and(|module| module.extension.is_none());
+        let opaque = self.spec.buffers.modules.last().is_some_and(|module| self.is_opaque(module));
         let known = if opaque { Ok(None) } else { long::abbreviated(name, &self.spec.buffers.modules) };
         if let Ok(Some(meaning)) = known {
             return Ok(Some(meaning));
@@ -165,10 +163,15 @@ impl<'t> Reading<'t> {
             return Ok(Some(meaning));
         }
         known?;
-        if self.spec.buffers.modules.iter().any(|module| module.extension.is_none()) {
+        if self.spec.buffers.modules.iter().any(|module| self.is_opaque(module)) {
             return Ok(None);
         }
         Err(self.unknown_kind(&format!("--{name}")))
+    }
+
+    /// Whether a module may have options that are not understood; the chain behind `-g` has none.
+    pub(super) fn is_opaque(&self, module: &Module) -> bool {
+        module.extension.is_none() && !(self.spec.goto && module.kind == Kind::Target)
     }
 
     /// Loads the match that the protocol implies, where it has the option.
@@ -231,130 +234,6 @@ impl<'t> Reading<'t> {
         self.set_base(option, value, token, negation)
     }
 
-    /// An option of a loaded match or target.
-    fn extension(
-        &mut self,
-        first: u16,
-        index: u8,
-        option: &'static OptionSpec,
-        joined: Option<Token>,
-        token: Token,
-    ) -> Outcome {
-        let module = self.latest(first);
-        let negation = self.negation.take();
-        if let (Some(negation), Negation::Refused) = (negation, option.negation) {
-            return Err(fault(
-                SpecErrorKind::BadNegation { before: format!("`--{}`", option.long) },
-                negation,
-            ));
-        }
-        let again = |used: &Used| used.module == module && used.option == index;
-        if !option.repeats && self.spec.buffers.used.iter().any(again) {
-            return Err(fault(
-                SpecErrorKind::DuplicateOption { option: format!("--{}", option.long) },
-                token.span,
-            ));
-        }
-        let start = self.spec.buffers.arguments.len();
-        if option.value.words() > 0 && !self.is_left_out(option) {
-            self.arguments(option, joined, token)?;
-        }
-        let count = self.spec.buffers.arguments.len() - start;
-        let last = self
-            .spec
-            .buffers
-            .arguments
-            .get(start..)
-            .and_then(<[Token]>::last)
-            .map_or(token.span, |last| last.span);
-        self.spec.buffers.used.push(Used {
-            module,
-            option: index,
-            negated: negation.is_some(),
-            first: u32::try_from(start).unwrap_or(u32::MAX),
-            count: u16::try_from(count).unwrap_or(u16::MAX),
-            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.end),
-        });
-        Ok(())
-    }
-
-    /// Whether the value that may be left out is not there.
-    fn is_left_out(&self, option: &OptionSpec) -> bool {
-        let next = || self.spec.buffers.words.get(self.at);
-        matches!(option.value, Value::Optional(_))
-            && next().is_none_or(|next| next.text(self.spec.text).starts_with(['-', '!']))
-    }
-
-    /// The last module of the extension whose first has this index.
-    fn latest(&self, first: u16) -> u16 {
-        let mut modules = self.spec.buffers.modules.iter().rev();
-        modules.find(|module| module.first == first).map_or(first, |module| module.index)
-    }
-
-    /// Takes the words of an option and checks them.
-    fn arguments(&mut self, option: &'static OptionSpec, joined: Option<Token>, token: Token) -> Outcome {
-        let count = option.value.words();
-        let lacking = || missing(&format!("--{}", option.long), count, token);
-        let first = match joined {
-            Some(joined) => joined,
-            None => self.next().ok_or_else(lacking)?,
-        };
-        self.spec.buffers.arguments.push(first);
-        let text = self.spec.text;
-        let mut second: Option<Cow<'_, str>> = None;
-        let mut last = first;
-        if count > 1 {
-            last = self.next().ok_or_else(lacking)?;
-            let word = last.text(text);
-            if word.starts_with(['-', '!']) {
-                return Err(lacking());
-            }
-            self.spec.buffers.arguments.push(last);
-            second = Some(word);
-        }
-        let argument = Argument {
-            option: option.long,
-            first: first.text(text),
-            second,
-            family: self.spec.family,
-            protocol: self.spec.protocol_so_far(),
-        };
-        let span = Span::new(first.span.start, last.span.end);
-        option.value.read(&argument, &mut Sink::nowhere()).map_err(|kind| fault(kind, span))
-    }
-
-    /// An option that belongs to what is not understood: its words up to the next option.
-    fn opaque(&mut self, token: Token, word: &str) -> Outcome {
-        let mut modules = self.spec.buffers.modules.iter().rev();
-        let Some(module) = modules.find(|module| module.extension.is_none()).map(|module| module.index)
-        else {
-            return Err(self.unknown(word, token));
-        };
-        let start = self.spec.buffers.arguments.len();
-        self.spec.buffers.arguments.push(token);
-        let mut last = token;
-        while let Some(next) = self.spec.buffers.words.get(self.at).copied() {
-            let word = next.text(self.spec.text);
-            // A word with blanks was quoted for its value, whatever that begins with.
-            if is_option(&word) && !word.contains([' ', '\t']) {
-                break;
-            }
-            self.at += 1;
-            last = next;
-            self.spec.buffers.arguments.push(next);
-        }
-        let negation = self.negation.take();
-        self.spec.buffers.used.push(Used {
-            module,
-            option: Used::OPAQUE,
-            negated: negation.is_some(),
-            first: u32::try_from(start).unwrap_or(u32::MAX),
-            count: u16::try_from(self.spec.buffers.arguments.len() - start).unwrap_or(u16::MAX),
-            span: Span::new(negation.map_or(token.span.start, |negation| negation.start), last.span.end),
-        });
-        Ok(())
-    }
-
     pub(super) fn load_match(&mut self, token: Token) -> Outcome {
         let name = token.text(self.spec.text);
         let extension = matches::find(&name, self.spec.family);
@@ -390,46 +269,7 @@ impl<'t> Reading<'t> {
         self.spec.goto = true;
     }
 
-    /// What can be told once the whole rule is known.
-    fn finish(&mut self) -> Outcome {
-        if let Some(negation) = self.negation {
-            return Err(fault(
-                SpecErrorKind::BadNegation { before: "the end of the rule".to_owned() },
-                negation,
-            ));
-        }
-        self.check_lists()?;
-        let spec = &self.spec;
-        let protocol = spec.protocol_so_far();
-        for module in &spec.buffers.modules {
-            let Some(extension) = module.extension else { continue };
-            let instance = Instance {
-                extension,
-                family: spec.family,
-                protocol,
-                text: spec.text,
-                arguments: &spec.buffers.arguments,
-                used: &spec.buffers.used,
-                module: module.index,
-            };
-            instance.check().map_err(|kind| fault(kind, span_of(&instance, module.name)))?;
-        }
-        Ok(())
-    }
-
-    /// A list of addresses is several rules, and none of these could be negated.
-    fn check_lists(&self) -> Outcome {
-        let given = [&self.spec.base.source, &self.spec.base.destination];
-        let mut given = given.into_iter().flatten();
-        if given.clone().any(|addresses| addresses.range.len() > 1)
-            && let Some(negated) = given.find(|addresses| addresses.place.negated)
-        {
-            return Err(fault(SpecErrorKind::NegatedList, negated.place.span));
-        }
-        Ok(())
-    }
-
-    fn unknown(&self, word: &str, token: Token) -> SpecError {
+    pub(super) fn unknown(&self, word: &str, token: Token) -> SpecError {
         fault(self.unknown_kind(word), token.span)
     }
 
@@ -453,25 +293,6 @@ impl<'t> Reading<'t> {
     }
 }
 
-/// Where a fault of a whole match or target is shown: at its name, or at its options where the protocol implied it.
-fn span_of(instance: &Instance<'_>, name: Token) -> Span {
-    if !name.span.is_empty() {
-        return name.span;
-    }
-    let start = instance.own().map(|used| used.span.start).min().unwrap_or(0);
-    let end = instance.own().map(|used| used.span.end).max().unwrap_or(0);
-    Span::new(start, end)
-}
-
-/// Whether `word` begins an option: a number with a minus does not.
-fn is_option(word: &str) -> bool {
-    match word.as_bytes() {
-        b"!" => true,
-        [b'-', next, ..] => !next.is_ascii_digit(),
-        _ => false,
-    }
-}
-
 pub(super) const fn fault(kind: SpecErrorKind, span: Span) -> SpecError {
     SpecError { kind, span }
 }
@@ -485,7 +306,7 @@ fn stray(word: &str, token: Token) -> SpecError {
     fault(SpecErrorKind::StrayWord { word: word.to_owned(), help }, token.span)
 }
 
-fn missing(option: &str, count: usize, token: Token) -> SpecError {
+pub(super) fn missing(option: &str, count: usize, token: Token) -> SpecError {
     fault(SpecErrorKind::MissingValue { option: option.to_owned(), count }, token.span)
 }
 

@@ -244,9 +244,6 @@ pub fn lookup_v6(text: &str) -> Result<u128, SpecErrorKind> {
     if let Ok(address) = text.parse::<Ipv6Addr>() {
         return Ok(address.to_bits());
     }
-    if text == "localhost" {
-        return Ok(Ipv6Addr::LOCALHOST.to_bits());
-    }
     scoped(text).ok_or_else(|| not_address(text, Family::Ipv6))
 }
 
