@@ -54,7 +54,9 @@ fn check(case: &Path, bless: bool) -> Option<String> {
     let files =
         [("after.rules", output.stdout), ("stderr.txt", output.stderr), ("status", status.into_bytes())];
     if bless {
-        files.iter().for_each(|(file, actual)| write(&case.join(file), actual));
+        for (file, actual) in &files {
+            write(&case.join(file), actual);
+        }
         return None;
     }
     let wrong: String = files.iter().filter_map(|(file, actual)| compare(&case.join(file), actual)).collect();

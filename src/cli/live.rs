@@ -68,3 +68,12 @@ fn judge(name: &str, output: &Output) -> Result<(), Diagnostic> {
     }
     Ok(())
 }
+
+/// The names of the interfaces of this network namespace; none where the kernel does not tell.
+///
+/// Source: `/proc/self/net/dev`, proc(5): two lines of headings, then a line for each interface that begins `NAME:`.
+pub(super) fn interfaces() -> Vec<String> {
+    let text = std::fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+    let names = text.lines().skip(2).filter_map(|line| line.split_once(':'));
+    names.map(|(name, _)| name.trim().to_owned()).collect()
+}

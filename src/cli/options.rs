@@ -8,6 +8,7 @@ use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::status::usage;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
@@ -77,10 +78,6 @@ impl LintOptions {
             colors: Colors::new(args.color.color),
         })
     }
-}
-
-pub(super) fn usage(message: &str) -> Diagnostic {
-    Diagnostic::error("usage", message)
 }
 
 fn format(args: &OutputArgs) -> Format {

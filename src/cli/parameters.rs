@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::args::ScriptArgs;
 use super::input;
-use super::options::usage;
+use super::status::usage;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Given, Limits, ParamValue, Params, Settings};
 

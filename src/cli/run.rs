@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::args::RunArgs;
 use super::color::Colors;
-use super::input::{self, Read};
+use super::input::{self, Input, Read};
+use super::live;
 use super::options::{Job, Purpose, RunOptions};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
@@ -61,8 +62,17 @@ fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
 
 fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome =
-        script::run(scripts, ruleset, &options.settings).map_err(|failure| stopped(failure.diagnostics))?;
+    let mut settings = options.settings.clone();
+    if matches!(job.input, Input::Live(_)) {
+        settings.interfaces = live::interfaces();
+    }
+    let outcome = match script::run(scripts, ruleset, &settings) {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            diagnostics.extend(failure.diagnostics);
+            return Err(stopped(diagnostics));
+        }
+    };
     diagnostics.extend(outcome.diagnostics);
     match check::check(outcome.ruleset, &options.levels) {
         Ok(checked) => {

@@ -46,6 +46,11 @@ impl Stop {
     }
 }
 
+/// The arguments cannot be followed.
+pub(super) fn usage(message: &str) -> Diagnostic {
+    Diagnostic::error("usage", message)
+}
+
 impl From<Diagnostic> for Stop {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::failed(vec![diagnostic])

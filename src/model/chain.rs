@@ -1,54 +1,12 @@
 //! A chain: its declaration, its policy and the order of its rules.
 
-use std::num::NonZeroU32;
-
-use super::edit::EditId;
+pub use super::ids::ChainId;
+use super::ids::EditId;
 use super::names::{Hook, TableName};
+pub use super::policy::Policy;
 use super::sequence::Sequence;
 use super::symbol::Symbol;
 use crate::source::Span;
-
-/// A chain of a [`Ruleset`](super::Ruleset).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChainId(NonZeroU32);
-
-impl ChainId {
-    #[expect(clippy::cast_possible_truncation, reason = "chains come from texts under 4 GiB")]
-    pub(super) const fn new(index: usize) -> Self {
-        Self(NonZeroU32::MIN.saturating_add(index as u32))
-    }
-
-    /// Its number among all chains of its ruleset, from 0; below [`Ruleset::chain_count`](super::Ruleset::chain_count).
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0.get() as usize - 1
-    }
-}
-
-/// What becomes of a packet that no rule of a built-in chain decided on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Policy {
-    /// The packet goes on.
-    Accept,
-    /// The packet is gone.
-    Drop,
-    /// `-`: a user chain has none.
-    None,
-    /// Some other word that the text holds; iptables-restore refuses it.
-    Other(Symbol),
-}
-
-impl Policy {
-    /// The policy that a script may set: ACCEPT or DROP.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "ACCEPT" => Some(Self::Accept),
-            "DROP" => Some(Self::Drop),
-            _ => None,
-        }
-    }
-}
 
 /// Where a `:NAME POLICY [packets:bytes]` line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,29 +1,12 @@
 //! What scripts did to a ruleset, edit by edit, each with the place in the script that asked for it.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::chain::Policy;
+pub use super::ids::EditId;
 use super::names::{ChainNameError, TableName};
+use super::policy::Policy;
 use super::symbol::Symbol;
 use crate::source::SourceFile;
-
-/// An edit of a [`Ruleset`](super::Ruleset), numbered in the order in which they were made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EditId(NonZeroU32);
-
-impl EditId {
-    #[expect(clippy::cast_possible_truncation, reason = "an edit takes longer than 4 billion of them could")]
-    pub(super) const fn new(index: usize) -> Self {
-        Self(NonZeroU32::MIN.saturating_add(index as u32))
-    }
-
-    /// Its index into [`Ruleset::edits`](super::Ruleset::edits), from 0.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0.get() as usize - 1
-    }
-}
 
 /// The place in a script that an edit comes from.
 #[derive(Clone, Debug)]

@@ -1,23 +1,9 @@
 //! One rule: where its text is, where it belongs and who made it.
 
-use super::chain::ChainId;
-use super::edit::EditId;
+pub use super::ids::RuleId;
+use super::ids::{ChainId, EditId};
 use super::symbol::Symbol;
 use crate::source::Span;
-
-/// A rule of a [`Ruleset`](super::Ruleset); it stays valid, and its text the same, as long as the ruleset lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RuleId(u32);
-
-impl RuleId {
-    pub(super) const fn new(index: u32) -> Self {
-        Self(index)
-    }
-
-    pub(super) const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
 
 /// Which text a record's span lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

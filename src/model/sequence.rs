@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::rule::RuleId;
+use super::ids::RuleId;
 use super::symbol::Symbol;
 
 /// The most rules in one chunk.

@@ -134,26 +134,23 @@ impl<'r, W: Write> Diff<'r, W> {
             let texts = range.map(|line| source.slice(source.line_span(line)));
             lines.extend(texts.map(|text| Line { sign: ' ', text: visible(text), mark: String::new() }));
         };
-        for patch in patches {
-            let replaced = replaced_lines(self.ruleset, patch);
+        for patches in patches.chunk_by(|one, other| one.at == other.at) {
+            let Some(last) = patches.last() else { continue };
+            let replaced = replaced_lines(self.ruleset, last);
             context(&mut lines, at..replaced.start);
-            if let Some((span, edit)) = patch.removed {
-                lines.push(Line {
-                    sign: '-',
-                    text: visible(source.slice(span)),
-                    mark: self.mark(Some(edit)),
-                });
-            }
-            let added = patch.added.iter();
-            lines.extend(added.map(|line| Line {
-                sign: '+',
-                text: visible(&line.text),
-                mark: self.mark(line.edit),
-            }));
+            // What goes stands before what comes, wherever at this place that is put.
+            let removed = patches.iter().filter_map(|patch| patch.removed);
+            lines.extend(removed.map(|(span, edit)| self.change('-', source.slice(span), Some(edit))));
+            let added = patches.iter().flat_map(|patch| &patch.added);
+            lines.extend(added.map(|line| self.change('+', &line.text, line.edit)));
             at = replaced.end;
         }
         context(&mut lines, at..range.end);
         lines
+    }
+
+    fn change(&self, sign: char, text: &'r str, edit: Option<EditId>) -> Line<'r> {
+        Line { sign, text: visible(text), mark: self.mark(edit) }
     }
 
     /// What a changed line says of its origin.

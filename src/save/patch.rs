@@ -54,7 +54,7 @@ pub fn write(ruleset: &Ruleset, out: &mut impl Write) -> io::Result<()> {
     write_patched(ruleset, &patches(ruleset), out)
 }
 
-/// Writes the ruleset as [`write`] does, its patches given.
+/// Writes the ruleset as [`write()`] does, its patches given.
 ///
 /// # Errors
 /// What `out` answers.

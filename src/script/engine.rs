@@ -13,11 +13,9 @@ use rhai::{Dynamic, Engine, Module, OptimizationLevel};
 use super::api;
 use super::docker_view::DockerView;
 use super::limits::{self, Limits};
+use super::names::VARIABLES;
 use super::session::{SharedSession, tag};
 use super::view::RulesetView;
-
-/// Names that a script reads as variables, everywhere.
-pub(super) const VARIABLES: [&str; 3] = ["docker", "family", "ruleset"];
 
 /// Where `print` and `debug` write.
 pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;

@@ -15,6 +15,7 @@ mod error;
 mod limits;
 mod names;
 mod params;
+mod pattern;
 mod read;
 mod reference;
 mod resolver;

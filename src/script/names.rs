@@ -4,6 +4,9 @@ use rhai::Engine;
 
 use crate::diagnostic::{Diagnostic, did_you_mean};
 
+/// Names that a script reads as variables, everywhere.
+pub(super) const VARIABLES: [&str; 3] = ["docker", "family", "ruleset"];
+
 /// Functions that Rhai makes of operators and properties, and that nobody calls by name.
 const HIDDEN: [&str; 4] = ["get$", "set$", "index$", "anon$"];
 
@@ -30,7 +33,7 @@ pub(super) fn function_not_found(engine: &Engine, signature: &str) -> Diagnostic
 /// The diagnostic of a variable that does not exist.
 pub(super) fn variable_not_found(name: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error("unknown-variable", format!("there is no variable `{name}`"));
-    match did_you_mean(name, super::engine::VARIABLES) {
+    match did_you_mean(name, VARIABLES) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic
             .help("declare it with `let`; a function sees only its parameters and what the host gives"),

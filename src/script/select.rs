@@ -6,15 +6,12 @@ use regex::Regex;
 use rhai::{Dynamic, FnPtr, ImmutableString, NativeCallContext};
 
 use super::error::{Fault, Native, raise};
+use super::pattern::Pattern;
 use super::rule;
 use super::session::session;
 use super::spelling::value::type_name;
 use super::view::RuleView;
 use crate::model::{ChainId, RuleId, Ruleset, equal};
-
-/// `matching("…")`: a pattern over the canonical text of rules.
-#[derive(Clone, Debug)]
-pub(crate) struct Pattern(pub(super) Rc<Regex>);
 
 /// Which rules of a chain are meant.
 pub(super) enum Selector {

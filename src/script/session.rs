@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, NativeCallContext};
 
 use super::params::Params;
-use super::select::Pattern;
+use super::pattern::Pattern;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Origin, Ruleset};
 use crate::source::SourceFile;

@@ -1,5 +1,6 @@
 //! The command line: what goes in, what comes out, and how a run ends.
 
+mod diff;
 mod input;
 mod live;
 mod output;

@@ -7,7 +7,8 @@ use crate::support::agent::Outcome;
 use crate::support::command::dwscript;
 use crate::support::engine::Engine;
 use crate::support::lab::{Lab, Options};
-use crate::support::namespace::Backend;
+use crate::support::namespace::{Backend, Namespace};
+use crate::support::process::text;
 use crate::support::scene::{Mode, Scene};
 use crate::support::skip::available;
 
@@ -61,4 +62,24 @@ fn on_20_10_over_legacy() {
 #[test]
 fn on_28() {
     hardened_host(Options { engine: Engine::Sid, ..Options::default() });
+}
+
+/// On a live host `br-+` is written only where no interface but Docker's begins so, in a rule or not.
+#[test]
+fn a_bridge_that_is_not_dockers_is_left_out() {
+    let Some(namespace) = available(Namespace::new()) else { return };
+    let sample = include_str!("../../src/samples/docker28-published.rules");
+    let loaded = namespace.restore(Backend::Nft, Family::Ipv4, sample, &[]);
+    assert!(loaded.status.success(), "{}", text(&loaded.stderr));
+    let harden = |namespace: &Namespace| {
+        let run = namespace.run(env!("CARGO_BIN_EXE_dwscript"), &["scripts/harden.rhai"], b"");
+        assert!(run.status.success(), "{}", text(&run.stderr));
+        text(&run.stdout)
+    };
+    assert!(harden(&namespace).contains("-A OUTPUT -o br-+ -j ACCEPT\n"));
+    let added = namespace.run("ip", &["link", "add", "br-lan", "type", "bridge"], b"");
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let hardened = harden(&namespace);
+    assert!(!hardened.contains("br-+") && !hardened.contains("br-lan"), "{hardened}");
+    assert!(hardened.contains("-A OUTPUT -o br-fa9bbfd4b95f -j ACCEPT\n"), "{hardened}");
 }

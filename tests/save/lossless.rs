@@ -120,11 +120,11 @@ fn rule() -> impl Strategy<Value = String> {
     (counters, select(vec!["", "", " ", "\t"]), blanks(), chain, options, select(vec!["", "", " "])).prop_map(
         |(counters, indent, blank, chain, options, end)| {
             let mut line = if counters.is_empty() { indent.to_owned() } else { counters };
-            line.push_str(&format!("-A{blank}{chain}"));
+            line.extend(["-A", blank, chain]);
             for (blank, (name, values, negated)) in options {
                 // Options that iptables-restore takes for itself are another test's.
-                line.push_str(&format!("{blank}{}--x{name}", if negated { "! " } else { "" }));
-                values.iter().for_each(|(blank, value)| line.push_str(&[blank, value.as_str()].concat()));
+                line.extend([blank, if negated { "! " } else { "" }, "--x", &name]);
+                line.extend(values.iter().flat_map(|(blank, value)| [*blank, value.as_str()]));
             }
             line + end
         },

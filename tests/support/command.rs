@@ -44,7 +44,9 @@ impl Folder {
     /// A folder that holds `files`, each with its name and its text.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = Self(tempfile::TempDir::new().unwrap());
-        files.iter().for_each(|(name, text)| folder.write(name, text));
+        for (name, text) in files {
+            folder.write(name, text);
+        }
         folder
     }
 

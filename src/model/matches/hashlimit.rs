@@ -167,7 +167,10 @@ const fn cost_of(amount: u64) -> u64 {
 
 /// The bytes a second that a cost stands for.
 const fn amount_of(cost: u64) -> u64 {
-    let units = if cost == 0 { u32::MAX as u64 } else { u32::MAX as u64 / cost };
+    let units = match (u32::MAX as u64).checked_div(cost) {
+        Some(units) => units,
+        None => u32::MAX as u64,
+    };
     units.saturating_sub(1) << BYTE_SHIFT
 }
 
@@ -311,7 +314,7 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     let burst = instance.get("hashlimit-burst").and_then(|given| burst(&given.argument).ok());
     match rate {
         Rate::Packets { .. } => {
-            out.push_fmt(format_args!(" --hashlimit-burst {}", burst.unwrap_or(DEFAULT_BURST)))
+            out.push_fmt(format_args!(" --hashlimit-burst {}", burst.unwrap_or(DEFAULT_BURST)));
         }
         Rate::Bytes { cost } => {
             expiry = 15_000;

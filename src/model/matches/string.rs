@@ -57,6 +57,7 @@ fn read(
     Ok(())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "its sibling can fail, and both are called alike")]
 fn plain(argument: &Argument<'_>) -> Result<Vec<u8>, SpecErrorKind> {
     Ok(text::bytes(argument.text()).into_owned())
 }
@@ -121,7 +122,9 @@ fn is_binary(pattern: &[u8]) -> bool {
 fn push(pattern: &[u8], out: &mut Sink<'_>) {
     if is_binary(pattern) {
         out.push_str("\"|");
-        pattern.iter().for_each(|byte| out.push_fmt(format_args!("{byte:02x}")));
+        for byte in pattern {
+            out.push_fmt(format_args!("{byte:02x}"));
+        }
         out.push_str("|\"");
         return;
     }

@@ -332,7 +332,7 @@ fn alternatives(names: &[&str]) -> String {
 }
 
 fn named_protocols(numbers: &[u8]) -> String {
-    let name = |number: &u8| format!("`-p {}`", super::protocol::name(*number));
+    let name = |number: &u8| format!("`-p {}`", super::protocols::name(*number));
     numbers.iter().map(name).collect::<Vec<_>>().join(" or ")
 }
 

@@ -15,6 +15,7 @@ pub mod names;
 pub mod number;
 pub mod port;
 pub mod protocol;
+pub mod protocols;
 pub mod sink;
 pub mod text;
 pub mod tos;
@@ -96,9 +97,12 @@ impl Samples {
     /// The values for rules of `family`.
     #[must_use]
     pub const fn of(self, family: Family) -> &'static [&'static str] {
-        match (self, family) {
-            (Self::Either(values) | Self::Each(values, _), Family::Ipv4) => values,
-            (Self::Either(values) | Self::Each(_, values), Family::Ipv6) => values,
+        match self {
+            Self::Either(values) => values,
+            Self::Each(of_ipv4, of_ipv6) => match family {
+                Family::Ipv4 => of_ipv4,
+                Family::Ipv6 => of_ipv6,
+            },
         }
     }
 }

@@ -7,8 +7,9 @@ use rhai::plugin::*;
 use rhai::{Array, Engine, FnPtr, INT};
 
 use crate::model::TableName::Filter;
+use crate::script::pattern::Pattern;
 use crate::script::read;
-use crate::script::select::{self, Pattern};
+use crate::script::select;
 use crate::script::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
 
 /// Registers what cannot be told by functions: iteration, and the refusal to assign.
