@@ -15,12 +15,7 @@ static LABEL: Custom = Custom { words: 1, read, samples: Samples::Either(&["0", 
 const LIMIT: u64 = 127;
 
 /// A number, of which iptables takes the low bits.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    reason = "as iptables does"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as iptables does")]
 fn label(text: &str) -> Option<u64> {
     let below = || number::whole(text.strip_prefix('-')?, 0, u64::MAX).map(u64::wrapping_neg);
     let number = number::whole(text, 0, u64::MAX).or_else(below)? as i32;

@@ -145,7 +145,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// The parts of a list, of which iptables keeps so many characters; behind a last comma there is none.
-fn parts<'t>(list: &'t str, kept: usize) -> impl Iterator<Item = &'t str> {
+fn parts(list: &str, kept: usize) -> impl Iterator<Item = &str> {
     let parts = (!list.is_empty()).then(|| list.strip_suffix(',').unwrap_or(list).split(','));
     parts.into_iter().flatten().map(move |part| part.get(..kept).unwrap_or(part))
 }

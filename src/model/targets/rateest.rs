@@ -75,7 +75,9 @@ fn kept(instance: &Instance<'_>) -> Option<(u32, u32)> {
     let decay = |log: u32| -(1. - 1. / f64::from(1_u32 << log)).ln();
     let log = (1..32).find(|log| f64::from(interval) / decay(*log) > f64::from(average))? - 1;
     let kept = (SECOND << exponent) / 4;
-    (1..31).contains(&log).then(|| (kept, kept.wrapping_mul(1 << log)))
+    // An average that is too great for its count would be printed as another; what was given says it.
+    let printed = kept.checked_mul(1_u32.checked_shl(log)?).map_or((interval, average), |long| (kept, long));
+    (1..31).contains(&log).then_some(printed)
 }
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {

@@ -93,7 +93,7 @@ pub fn wrapping(text: &str) -> Option<u16> {
     }
     // A number whose low 32 bits are negative counts as a name.
     let number = digits.parse::<u64>().ok()? as u32;
-    (number <= i32::MAX as u32).then_some(number as u16)
+    i32::try_from(number).is_ok().then_some(number as u16)
 }
 
 /// `from:to`, either left out for its bound, or one port.
