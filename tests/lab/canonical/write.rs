@@ -74,7 +74,8 @@ fn accepted(family: Family, benches: &[Bench; 2]) {
             if entry.nft == Verdict::Same {
                 text += &entry.render();
             } else {
-                writeln!(stderr(), "not as nft has it:\n{}", entry.render()).unwrap();
+                let mut out = stderr().lock();
+                writeln!(out, "not as nft has it:\n{}", entry.render()).unwrap();
             }
         }
     }
