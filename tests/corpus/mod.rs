@@ -17,6 +17,7 @@ use dwscript::source::SourceFile;
 use crate::support::namespace::Backend;
 
 mod generate;
+mod random;
 mod values;
 
 pub(crate) use generate::{Line, doubtful, extensions, good, is_judged};
