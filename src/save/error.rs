@@ -83,7 +83,7 @@ impl ParseErrorKind {
             Self::OutsideTable => "outside-table",
             Self::UnknownTable(_) => "unknown-table",
             Self::NestedTable(_) | Self::NoCommit(_) => "no-commit",
-            Self::UnknownLine(_) | Self::NoCommand | Self::NoChain(_) => "bad-line",
+            Self::UnknownLine(_) | Self::NoCommand | Self::NoChain(_) | Self::CommitLine => "bad-line",
             Self::ChainLine(_) => "bad-chain-line",
             Self::Counters => "bad-counters",
             Self::UnterminatedQuote => "unterminated-quote",
@@ -91,7 +91,6 @@ impl ParseErrorKind {
             Self::TableOption(_) => "table-option",
             Self::Nul => "nul-byte",
             Self::LongLine(_) | Self::LongWord(_) | Self::ManyWords(_) => "too-long",
-            Self::CommitLine => "bad-line",
             Self::Continuation => "continuation",
         }
     }

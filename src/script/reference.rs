@@ -75,7 +75,9 @@ impl Declaration {
         let mut next = Self::default();
         while let Some(line) = lines.next() {
             if let Some(comment) = line.strip_prefix("///") {
-                next.comment = [next.comment.trim(), comment.trim()].join(" ").trim().to_owned();
+                let blank = if next.comment.is_empty() { "" } else { " " };
+                next.comment.push_str(blank);
+                next.comment.push_str(comment.trim());
             } else if let Some(attribute) = line.strip_prefix("#[rhai_fn(") {
                 attribute.clone_into(&mut next.attribute);
             } else if let Some(signature) = line.strip_prefix("pub fn ") {

@@ -80,6 +80,8 @@ pub struct Extension {
     pub printing: Printing,
     /// The hooks that its values leave of [`Extension::hooks`], where they matter.
     pub narrow: Option<fn(&Instance<'_>) -> HookSet>,
+    /// Whether this one is printed as one with others of its kind; none where it never is.
+    pub joins: Option<fn(&Instance<'_>) -> bool>,
 }
 
 /// Checks a match or target with all its options.
@@ -123,6 +125,7 @@ impl Extension {
             check: None,
             printing: Printing::Listed,
             narrow: None,
+            joins: None,
         }
     }
 

@@ -61,6 +61,14 @@ impl Instance<'_> {
         }
     }
 
+    /// What [`Instance::push`] appends.
+    #[must_use]
+    pub fn printed(&self) -> String {
+        let mut out = String::new();
+        self.push(&mut Sink::to(&mut out));
+        out
+    }
+
     /// Appends ` -m name` or ` -j name`.
     pub fn push_name(&self, name: &str, out: &mut Sink<'_>) {
         out.push_str(match self.extension.kind {

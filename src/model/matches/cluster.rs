@@ -24,7 +24,8 @@ pub(super) static CLUSTER: Extension = Extension {
 };
 
 /// A cluster has at most 32 nodes, and iptables bounds the mask by the same number.
-const NODES: Value = Value::number(1, 32);
+const NODES: Value = Value::number(1, NODE_LIMIT);
+const NODE_LIMIT: u64 = 32;
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let total =
@@ -48,7 +49,12 @@ fn mask(instance: &Instance<'_>) -> Option<(bool, u64)> {
 fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     if let Some((negated, mask)) = mask(instance) {
         out.push_str(if negated { " !" } else { "" });
-        out.push_fmt(format_args!(" --cluster-local-nodemask {mask:#010x}"));
+        // iptables-save prints the mask of a later node too, which iptables takes for a number beyond 32 and refuses.
+        if mask <= NODE_LIMIT {
+            out.push_fmt(format_args!(" --cluster-local-nodemask {mask:#010x}"));
+        } else {
+            out.push_fmt(format_args!(" --cluster-local-node {}", mask.trailing_zeros() + 1));
+        }
     }
     instance.push_listed_from("cluster-total-nodes", out);
 }

@@ -32,6 +32,6 @@ static TYPES: Flags = Flags {
     ],
     aliases: &[],
     spelling: Spelling::AnyCase,
-    none: "",
+    none: "\"\"",
     lenient: true,
 };

@@ -4,7 +4,7 @@
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
 use crate::model::value::{
-    Argument, Custom, Flags, Number, Samples, Sink, SpecErrorKind, Spelling, Text, Value, number,
+    Argument, Custom, Flags, Number, Samples, Sink, SpecErrorKind, Spelling, Text, Value, host, number,
 };
 
 const RATES: &[&str] = &["hashlimit-upto", "hashlimit-above"];
@@ -207,6 +207,11 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     if name == "." || name == ".." || name.contains('/') {
         return Err(instance.refused("`--hashlimit-name` must be a file's name; choose one without `/`"));
     }
+    for long in ["hashlimit-srcmask", "hashlimit-dstmask"] {
+        if instance.get(long).is_some_and(|given| !is_prefix(&given.argument)) {
+            return Err(instance.refused("a mask must be ones before zeros; give the length of a prefix"));
+        }
+    }
     for long in ["hashlimit-htable-gcinterval", "hashlimit-htable-expire"] {
         if instance.get(long).is_some_and(|given| given.value() == "0") {
             return Err(instance.refused("an interval of 0 milliseconds is none; give more"));
@@ -215,6 +220,9 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let Some(given) = RATES.iter().find_map(|long| instance.get(long)) else { return Ok(()) };
     let burst = instance.get("hashlimit-burst").map(|given| burst(&given.argument)).transpose()?;
     match rate(&given.argument)? {
+        Rate::Bytes { cost } if burst.is_some() && amount_of(cost) == 0 => {
+            Err(instance.refused("less than 16 bytes a second cannot have a burst; raise the rate"))
+        }
         Rate::Bytes { cost } if burst.is_some_and(|burst| burst < amount_of(cost)) => {
             Err(instance.refused("the burst is less than the rate lets through in a second; raise it"))
         }
@@ -234,14 +242,17 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     }
 }
 
-/// What a packet costs, as the kernel counts it at 250 or 1000 ticks a second.
+/// Whether a mask is the mask of a prefix.
+fn is_prefix(argument: &Argument<'_>) -> bool {
+    let text = argument.text();
+    number::whole(text, 0, host::width(argument.family).into()).is_some()
+        || host::lookup(text, argument.family).is_ok_and(|mask| host::is_prefix(mask, argument.family))
+}
+
+/// What a packet costs, as the kernel counts it; the count wraps around.
 const fn credits(interval: u64) -> u64 {
-    const A_SECOND: u64 = 1000 << 37;
-    if interval > u64::MAX / A_SECOND {
-        (interval / SCALE).wrapping_mul(A_SECOND)
-    } else {
-        interval * A_SECOND / SCALE
-    }
+    const PER_MILLIONTH: u64 = 137_438_953;
+    interval.wrapping_mul(PER_MILLIONTH)
 }
 
 /// Units from the longest: seconds, and the name that is printed.
@@ -280,7 +291,8 @@ fn push_bytes(amount: u64, fits: impl Fn(u64, u64) -> bool, out: &mut Sink<'_>) 
     let units = [(1024 * 1024, "m"), (1024, "k")];
     let (size, name) =
         units.into_iter().find(|(size, _)| amount >= *size && fits(amount, *size)).unwrap_or((1, ""));
-    out.push_number(amount / size);
+    // What is less than is counted reads as none at all, which would not be taken again.
+    out.push_number((amount / size).max(1));
     out.push_str(name);
     out.push('b');
 }

@@ -1,5 +1,7 @@
 //! `-m iprange`: a range of addresses.
 
+use std::net::Ipv6Addr;
+
 use crate::model::Family;
 use crate::model::extension::{Extension, OptionSpec, Rule};
 use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Value, address};
@@ -31,13 +33,13 @@ fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind
 }
 
 fn push(text: &str, argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
+    let fault = || address::not_address(text, argument.family);
     match argument.family {
-        Family::Ipv4 => {
-            let fault = || address::not_address(text, argument.family);
-            address::push_v4(address::completed_v4(text).ok_or_else(fault)?, out);
+        Family::Ipv4 => address::push_v4(address::completed_v4(text).ok_or_else(fault)?, out),
+        Family::Ipv6 => {
+            let address: Ipv6Addr = text.parse().map_err(|_| fault())?;
+            address::push_v6(address.to_bits(), out);
         }
-        Family::Ipv6 if text == "localhost" => return Err(address::not_address(text, argument.family)),
-        Family::Ipv6 => address::push_v6(address::lookup_v6(text)?, out),
     }
     Ok(())
 }

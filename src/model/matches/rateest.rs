@@ -75,13 +75,11 @@ static UNITS: [(&str, f64); 18] = [
 /// A rate in bytes a second.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps 32 bits of it")]
 fn bits(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
-    let text = argument.text();
-    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let amount = text.get(..length).and_then(|digits| digits.parse::<f64>().ok());
-    let unit = text.get(length..).unwrap_or_default();
+    let (amount, unit) = number::fraction(argument.text()).unzip();
+    let named = |unit| UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
     let scale = match unit {
-        "" => Some(1.),
-        _ => UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale),
+        Some("") => Some(1.),
+        _ => unit.and_then(named).map(|(_, scale)| *scale),
     };
     match (amount, scale) {
         (Some(amount), Some(scale)) => Ok((amount * scale / 8.) as u32),
@@ -109,6 +107,8 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     }
     let measures: [(&str, [&str; 2]); 2] =
         [("bps", ["rateest-bps1", "rateest-bps2"]), ("pps", ["rateest-pps1", "rateest-pps2"])];
+    // iptables-save says how to compare once for each measure, and would refuse that itself.
+    let mut compared = false;
     for (measure, longs) in measures {
         let [first, last] = longs.map(|long| instance.get(long));
         if first.is_none() && last.is_none() {
@@ -118,7 +118,10 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
             out.push_fmt(format_args!(" --rateest-{measure}1 "));
             push_measure(measure, first.as_ref(), out);
         }
-        print_mode(instance, out);
+        if !compared {
+            print_mode(instance, out);
+            compared = true;
+        }
         out.push_fmt(format_args!(" --rateest-{measure}{}", if delta { "2" } else { "" }));
         if delta || second.is_none() {
             out.push(' ');

@@ -62,42 +62,56 @@ fn plain(argument: &Argument<'_>) -> Result<Vec<u8>, SpecErrorKind> {
     Ok(text::bytes(argument.text()).into_owned())
 }
 
-/// Text with bytes in hexadecimal between bars; a backslash takes the next character as it is.
+/// Text with bytes in hexadecimal between bars; a backslash takes the next character as it is, and so does a closing bar.
 fn mixed(argument: &Argument<'_>) -> Result<Vec<u8>, SpecErrorKind> {
-    let bad = || argument.bad("give bytes as pairs of hexadecimal digits between bars, as in `|0d 0a|`");
     let source: Cow<'_, [u8]> = text::bytes(argument.text());
-    let mut rest: &[u8] = &source;
+    mixed_bytes(&source).ok_or_else(|| {
+        argument.bad("give bytes as pairs of hexadecimal digits between bars, as in `|0d 0a|`")
+    })
+}
+
+fn mixed_bytes(source: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = source;
     let mut pattern = Vec::new();
     let mut hexadecimal = false;
-    while let Some((&byte, tail)) = rest.split_first() {
-        match byte {
+    while let Some((first, tail)) = rest.split_first() {
+        match first {
+            b'\\' if hexadecimal => return None,
+            b'\\' => {
+                rest = take(tail, &mut pattern)?;
+                continue;
+            }
             b'|' => {
                 hexadecimal = !hexadecimal;
                 rest = if hexadecimal { tail.trim_ascii_start() } else { tail };
-            }
-            _ if hexadecimal => {
-                let [high, low, after @ ..] = rest else { return Err(bad()) };
-                let digit =
-                    |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return Err(bad()) };
-                if after.is_empty() {
-                    return Err(bad());
+                if rest.is_empty() {
+                    break;
                 }
-                pattern.push(high << 4 | low);
-                rest = after.strip_prefix(b" ").unwrap_or(after);
             }
-            b'\\' => {
-                let (literal, after) = tail.split_first().ok_or_else(bad)?;
-                pattern.push(*literal);
-                rest = after;
-            }
-            _ => {
-                pattern.push(byte);
-                rest = tail;
-            }
+            _ => {}
         }
+        rest = if hexadecimal { take_pair(rest, &mut pattern)? } else { take(rest, &mut pattern)? };
     }
-    Ok(pattern)
+    Some(pattern)
+}
+
+/// Takes the first byte as it is.
+fn take<'s>(source: &'s [u8], pattern: &mut Vec<u8>) -> Option<&'s [u8]> {
+    let (first, rest) = source.split_first()?;
+    pattern.push(*first);
+    Some(rest)
+}
+
+/// Takes two digits, behind which the closing bar must still come, and a blank.
+fn take_pair<'s>(source: &'s [u8], pattern: &mut Vec<u8>) -> Option<&'s [u8]> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    match source {
+        [high, low, rest @ ..] if !rest.is_empty() => {
+            pattern.push(digit(*high)? << 4 | digit(*low)?);
+            Some(rest.strip_prefix(b" ").unwrap_or(rest))
+        }
+        _ => None,
+    }
 }
 
 /// Whether iptables prints the pattern in hexadecimal.

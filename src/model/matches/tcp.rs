@@ -16,6 +16,7 @@ pub(super) static TCP: Extension = Extension {
     ],
     rules: &[Rule::OneOf(&["tcp-flags", "syn"])],
     printing: Printing::Whole(print),
+    joins: Some(joins),
     ..Extension::matching("tcp")
 };
 
@@ -93,6 +94,12 @@ fn is_blank(instance: &Instance<'_>) -> bool {
     instance.get("sport").is_none_or(plain)
         && instance.get("dport").is_none_or(plain)
         && instance.get("tcp-flags").is_none_or(unset)
+}
+
+/// Whether the nft backend has ports or flags to take apart.
+fn joins(instance: &Instance<'_>) -> bool {
+    let printed = instance.printed();
+    !instance.has("tcp-option") && !printed.is_empty() && printed != " -m tcp"
 }
 
 /// Appends a range of ports of TCP or UDP.

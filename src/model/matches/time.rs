@@ -95,11 +95,10 @@ fn decimal(text: &str) -> Option<u32> {
 
 /// `YYYY[-MM[-DD[Thh[:mm[:ss]]]]]` as seconds since 1970.
 fn date(argument: &Argument<'_>) -> Result<i64, SpecErrorKind> {
-    let parts = date_parts(argument.text()).ok_or_else(|| {
-        argument.bad("give a date from 1970 to 2038, as in `2030-12-31` or `2030-12-31T23:59:59`")
-    })?;
-    let [year, month, day, hour, minute, second] = parts;
-    Ok(days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+    let bad = || argument.bad("give a date from 1970 to 2038, as in `2030-12-31` or `2030-12-31T23:59:59`");
+    let [year, month, day, hour, minute, second] = date_parts(argument.text()).ok_or_else(bad)?;
+    let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    if seconds < 0 { Err(bad()) } else { Ok(seconds) }
 }
 
 fn date_parts(text: &str) -> Option<[i64; 6]> {
@@ -145,30 +144,49 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * part + 2) / 5 + 1)
 }
 
+/// The parts of a list, of which iptables keeps so many characters; behind a last comma there is none.
+fn parts(list: &str, kept: usize) -> impl Iterator<Item = &str> {
+    let parts = (!list.is_empty()).then(|| list.strip_suffix(',').unwrap_or(list).split(','));
+    parts.into_iter().flatten().map(move |part| part.get(..kept).unwrap_or(part))
+}
+
+/// The number that is all of `text`, as `strtoul` has it: none is 0, and one below 0 a great one.
+fn strtoul(text: &str) -> Option<u64> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let below = || number::whole(text.strip_prefix('-')?, 0, u64::MAX).map(u64::wrapping_neg);
+    number::whole(text, 0, u64::MAX).or_else(below)
+}
+
 fn monthdays(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
     let mut days = 0;
-    for day in argument.text().split(',') {
-        // iptables keeps two characters of each.
-        let number = number::whole(day.get(..2).unwrap_or(day), 1, 31);
+    for day in parts(argument.text(), 2) {
+        let number = strtoul(day).filter(|number| *number <= 31);
         days |= 1 << number.ok_or_else(|| argument.bad("give days from 1 to 31, with commas"))?;
     }
-    Ok(days)
+    Ok(days & ALL_MONTHDAYS)
 }
 
 fn weekdays(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
     let mut days = 0;
-    for day in argument.text().split(',') {
+    for day in parts(argument.text(), 3) {
         let named = || {
             let head = day.get(..2)?;
             (1..).zip(NAMES).find(|(_, name)| name.starts_with(head)).map(|(number, _)| number)
         };
-        let number = number::whole(day, 1, 7).or_else(named);
+        let number = match strtoul(day) {
+            Some(0) => None,
+            Some(number) => Some(number),
+            None => named(),
+        };
+        // A number beyond the week takes no effect, or that of its last five bits.
         days |= 1
-            << number.ok_or_else(|| {
+            << (number.ok_or_else(|| {
                 argument.bad("give days as Mon, Tue, Wed, Thu, Fri, Sat, Sun, or 1 for Monday to 7")
-            })?;
+            })? & 31);
     }
-    Ok(days)
+    Ok(days & ALL_WEEKDAYS)
 }
 
 fn push_clock(seconds: u32, out: &mut Sink<'_>) {
@@ -192,11 +210,17 @@ fn push_weekdays(days: u32, out: &mut Sink<'_>) {
 }
 
 fn push_list<T>(items: impl Iterator<Item = T>, push: impl Fn(T, &mut Sink<'_>), out: &mut Sink<'_>) {
-    for (index, item) in items.enumerate() {
-        if index > 0 {
+    let mut empty = true;
+    for item in items {
+        if !empty {
             out.push(',');
         }
         push(item, out);
+        empty = false;
+    }
+    if empty {
+        // iptables-save prints nothing at all here, and would not read it back.
+        out.push_str("\"\"");
     }
 }
 
@@ -230,7 +254,8 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     print_days(instance, "weekdays", weekdays, ALL_WEEKDAYS, push_weekdays, out);
     for (long, absent) in [("datestart", 0), ("datestop", LAST_DATE)] {
         let seconds = instance.get(long).and_then(|given| date(&given.argument).ok()).unwrap_or(absent);
-        if seconds != 0 {
+        // iptables-save leaves an end out that is the first second of all, which would be none when read back.
+        if seconds != 0 || long == "datestop" {
             out.push_fmt(format_args!(" --{long} "));
             push_date(seconds, out);
         }

@@ -11,6 +11,7 @@ pub(super) static UDP: Extension = Extension {
         OptionSpec::negatable("dport", PORTS).aliases(&["destination-port"]),
     ],
     printing: Printing::Whole(print),
+    joins: Some(joins),
     ..Extension::matching("udp")
 };
 
@@ -26,4 +27,10 @@ fn print(instance: &Instance<'_>, out: &mut Sink<'_>) {
     if out.len() == named && given.iter().flatten().any(|given| given.negated) {
         out.truncate(start);
     }
+}
+
+/// Whether the nft backend has ports to take apart.
+fn joins(instance: &Instance<'_>) -> bool {
+    let printed = instance.printed();
+    !printed.is_empty() && printed != " -m udp"
 }

@@ -49,6 +49,21 @@ impl BaseOption {
         }
     }
 
+    /// Whether its value must be a word of its own: iptables 1.8.9 takes a whole word such as `-ptcp` for the value.
+    #[must_use]
+    pub const fn stands_apart(self) -> bool {
+        matches!(
+            self,
+            Self::Source
+                | Self::Destination
+                | Self::InInterface
+                | Self::OutInterface
+                | Self::Protocol
+                | Self::Jump
+                | Self::Goto
+        )
+    }
+
     /// Whether `!` may stand before it.
     #[must_use]
     pub const fn is_negatable(self) -> bool {

@@ -46,7 +46,7 @@ impl Spec<'_> {
         if let Some(Negated { negated, .. }) = self.fragment() {
             push_option("-f", negated, out);
         }
-        self.matches().for_each(|part| part.push(out));
+        self.push_matches(out);
         if let Some(target) = self.target() {
             target.push(out);
         }
@@ -81,7 +81,7 @@ fn push_address(option: &str, address: Option<Address>, negated: bool, out: &mut
 }
 
 impl Part<'_> {
-    fn push(&self, out: &mut Sink<'_>) {
+    pub(super) fn push(&self, out: &mut Sink<'_>) {
         if let Some(instance) = self.instance() {
             instance.push(out);
             return;

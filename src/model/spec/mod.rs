@@ -8,13 +8,15 @@ mod base;
 mod canonical;
 mod error;
 mod expand;
+mod finish;
+mod join;
 pub mod keys;
 mod load;
 mod long;
 mod notes;
+mod options;
 mod parser;
 mod set_base;
-mod set_option;
 #[cfg(test)]
 mod tests;
 mod words;

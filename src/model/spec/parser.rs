@@ -3,9 +3,9 @@
 use super::base::{Arity, Base, BaseOption, SPELLED, Spelled};
 use super::error::{SpecError, SpecErrorKind};
 use super::long::{self, Meaning};
-use super::{Buffers, Spec, words};
+use super::{Buffers, Module, Spec, words};
 use crate::model::Family;
-use crate::model::extension::{Extension, Instance, Kind, Token};
+use crate::model::extension::{Extension, Kind, Token};
 use crate::model::matches;
 use crate::model::value::{Value, port, protocol};
 use crate::source::Span;
@@ -153,7 +153,7 @@ impl<'t> Reading<'t> {
         if let Some(meaning) = long::exact(name, &self.spec.buffers.modules) {
             return Ok(Some(meaning));
         }
-        let opaque = self.spec.buffers.modules.last().is_some_and(|module| module.extension.is_none());
+        let opaque = self.spec.buffers.modules.last().is_some_and(|module| self.is_opaque(module));
         let known = if opaque { Ok(None) } else { long::abbreviated(name, &self.spec.buffers.modules) };
         if let Ok(Some(meaning)) = known {
             return Ok(Some(meaning));
@@ -162,10 +162,15 @@ impl<'t> Reading<'t> {
             return Ok(Some(meaning));
         }
         known?;
-        if self.spec.buffers.modules.iter().any(|module| module.extension.is_none()) {
+        if self.spec.buffers.modules.iter().any(|module| self.is_opaque(module)) {
             return Ok(None);
         }
         Err(self.unknown_kind(&format!("--{name}")))
+    }
+
+    /// Whether a module may have options that are not understood; the chain behind `-g` has none.
+    pub(super) fn is_opaque(&self, module: &Module) -> bool {
+        module.extension.is_none() && !(self.spec.goto && module.kind == Kind::Target)
     }
 
     /// Loads the match that the protocol implies, where it has the option.
@@ -216,45 +221,6 @@ impl<'t> Reading<'t> {
         self.set_base(option, value, token, negation)
     }
 
-    /// What can be told once the whole rule is known.
-    fn finish(&mut self) -> Outcome {
-        if let Some(negation) = self.negation {
-            return Err(fault(
-                SpecErrorKind::BadNegation { before: "the end of the rule".to_owned() },
-                negation,
-            ));
-        }
-        self.check_lists()?;
-        let spec = &self.spec;
-        let protocol = spec.protocol_so_far();
-        for module in &spec.buffers.modules {
-            let Some(extension) = module.extension else { continue };
-            let instance = Instance {
-                extension,
-                family: spec.family,
-                protocol,
-                text: spec.text,
-                arguments: &spec.buffers.arguments,
-                used: &spec.buffers.used,
-                module: module.index,
-            };
-            instance.check().map_err(|kind| fault(kind, span_of(&instance, module.name)))?;
-        }
-        Ok(())
-    }
-
-    /// A list of addresses is several rules, and none of these could be negated.
-    fn check_lists(&self) -> Outcome {
-        let given = [&self.spec.base.source, &self.spec.base.destination];
-        let mut given = given.into_iter().flatten();
-        if given.clone().any(|addresses| addresses.range.len() > 1)
-            && let Some(negated) = given.find(|addresses| addresses.place.negated)
-        {
-            return Err(fault(SpecErrorKind::NegatedList, negated.place.span));
-        }
-        Ok(())
-    }
-
     pub(super) fn unknown(&self, word: &str, token: Token) -> SpecError {
         fault(self.unknown_kind(word), token.span)
     }
@@ -277,16 +243,6 @@ impl<'t> Reading<'t> {
         let has_ports = !protocol.negated && port::protocol_with_ports(protocol.number).is_some();
         (!has_ports).then_some(port.option.long)
     }
-}
-
-/// Where a fault of a whole match or target is shown: at its name, or at its options where the protocol implied it.
-fn span_of(instance: &Instance<'_>, name: Token) -> Span {
-    if !name.span.is_empty() {
-        return name.span;
-    }
-    let start = instance.own().map(|used| used.span.start).min().unwrap_or(0);
-    let end = instance.own().map(|used| used.span.end).max().unwrap_or(0);
-    Span::new(start, end)
 }
 
 pub(super) const fn fault(kind: SpecErrorKind, span: Span) -> SpecError {

@@ -25,6 +25,7 @@ impl Reading<'_> {
         let start = negation.map_or(token.span.start, |negation| negation.start);
         let end = value.span.end.max(token.span.end);
         let place = Place { negated: negation.is_some(), token: value, span: Span::new(start, end) };
+        self.refuse_joined(option, value)?;
         self.refuse_second(option, token)?;
         match option {
             BaseOption::Source | BaseOption::Destination => self.set_addresses(option, place)?,
@@ -53,6 +54,16 @@ impl Reading<'_> {
             BaseOption::Idle | BaseOption::Refused => {}
         }
         Ok(())
+    }
+
+    fn refuse_joined(&self, option: BaseOption, value: Token) -> Result<(), SpecError> {
+        if value.skip == 0 || !option.stands_apart() {
+            return Ok(());
+        }
+        let text = self.spec.text;
+        let word = Token { skip: 0, ..value }.text(text).into_owned();
+        let (option, joined) = (option.as_str(), value.text(text).into_owned());
+        Err(fault(SpecErrorKind::JoinedValue { word, option, value: joined }, value.span))
     }
 
     fn refuse_second(&self, option: BaseOption, token: Token) -> Result<(), SpecError> {

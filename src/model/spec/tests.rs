@@ -39,12 +39,14 @@ fn options_are_ordered_and_modules_made_explicit() {
 
 #[test]
 fn spellings_of_getopt() {
-    prints("-ptcp --dport=22 -s10.0.0.1 -jDROP", "-s 10.0.0.1/32 -p tcp -m tcp --dport 22 -j DROP");
+    prints("-p tcp -mtcp --dport=22 -vj DROP", "-p tcp -m tcp --dport 22 -j DROP");
     prints("--proto tcp --dpor 22 --ju DROP", "-p tcp -m tcp --dport 22 -j DROP");
-    prints("-fieth0 -j DROP", "-i eth0 -f -j DROP");
+    prints("-fi eth0 -j DROP", "-i eth0 -f -j DROP");
     prints(r#"-m comment --comment="a b" -j DROP --"#, r#"-m comment --comment "a b" -j DROP"#);
     refused("--d 10.0.0.1", "ambiguous-option", "--d");
     refused("-p tcp --syn=1", "unexpected-value", "--syn=1");
+    refused("-ptcp", "joined-value", "-ptcp");
+    refused("-p tcp --jump=ACCEPT", "joined-value", "--jump=ACCEPT");
     refused("-p tcp --dport", "missing-value", "--dport");
     refused("-z", "unknown-option", "-z");
     refused("-p tcp --dprt 22", "unknown-option", "--dprt");

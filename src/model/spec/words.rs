@@ -6,7 +6,7 @@ use crate::source::Span;
 use crate::syntax::{self, WORD_LIMIT};
 
 /// The most words that iptables-restore takes behind a chain's name.
-const COUNT_LIMIT: usize = 248;
+const COUNT_LIMIT: usize = 249;
 
 /// Splits `text` into `words`.
 pub(super) fn split(text: &str, words: &mut Vec<Token>) -> Result<(), SpecError> {

@@ -14,7 +14,7 @@ pub(super) static CLASSIFY: Extension = Extension {
 static CLASS: Custom =
     Custom { words: 1, read, samples: Samples::Either(&["1:1", "ffff:ffff", "0:0", "20:ab"]) };
 
-/// `major:minor`, both in hexadecimal; what follows is passed over.
+/// `major:minor`, both in hexadecimal, as `sscanf` reads them; what follows is passed over.
 fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
     let parts =
         leading(argument.text()).and_then(|(major, rest)| Some((major, leading(rest.strip_prefix(':')?)?.0)));
@@ -26,7 +26,16 @@ fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind
 
 fn leading(text: &str) -> Option<(u32, &str)> {
     let text = text.trim_start();
-    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let (below, text) = match text.strip_prefix('-') {
+        Some(text) => (true, text),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let prefixed = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    let text = prefixed.unwrap_or(text);
     let length = text.bytes().take_while(u8::is_ascii_hexdigit).count();
-    Some((u32::from_str_radix(text.get(..length)?, 16).ok()?, text.get(length..)?))
+    let number = match length {
+        0 if prefixed.is_some() => 0,
+        _ => u32::from_str_radix(text.get(..length)?, 16).ok()?,
+    };
+    Some((if below { number.wrapping_neg() } else { number }, text.get(length..)?))
 }

@@ -10,8 +10,8 @@ pub(super) static CT: Extension = Extension {
     tables: TABLES,
     options: &[
         OptionSpec::new("notrack", Value::Nothing),
-        OptionSpec::new("helper", Value::Text(Text::BARE.cut(15))),
-        OptionSpec::new("timeout", Value::Text(Text::BARE.cut(31))),
+        OptionSpec::new("helper", Value::Text(Text::BARE.cut(15))).print(Print::Unless("\"\"")),
+        OptionSpec::new("timeout", Value::Text(Text::BARE.cut(31))).print(Print::Unless("\"\"")),
         OptionSpec::new("ctevents", Value::Flags(&EVENTS)),
         OptionSpec::new("expevents", Value::Flags(&EXPECTATION_EVENTS)),
         OptionSpec::new("zone", Value::Custom(&ZONE)).print(Print::Unless("0")),
@@ -65,10 +65,10 @@ fn read_zone(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErro
 /// Helpers and timeouts belong to a protocol.
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let protocol = instance.protocol;
-    let tracked = !instance.has("notrack");
-    if tracked
+    let named = |long: &str| instance.get(long).is_some_and(|given| !given.argument.first.is_empty());
+    if !instance.has("notrack")
         && (protocol.number == 0 || protocol.negated)
-        && (instance.has("helper") || instance.has("timeout"))
+        && (named("helper") || named("timeout"))
     {
         return Err(instance.refused("`--helper` and `--timeout` need a protocol; name it with `-p`"));
     }

@@ -90,13 +90,14 @@ fn value(instance: &Instance<'_>, long: &str) -> Option<String> {
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
     let has = |long: &str| value(instance, long).is_some();
-    let words = has("hmark-spi-mask") || has("hmark-spi");
-    let ports = ["hmark-sport-mask", "hmark-dport-mask", "hmark-sport", "hmark-dport"];
-    if words && ports.into_iter().any(has) {
-        return Err(SpecErrorKind::Conflict {
-            first: "--hmark-spi-mask".to_owned(),
-            second: "--hmark-sport-mask".to_owned(),
-        });
+    let together = [
+        ("hmark-spi-mask", ["hmark-sport-mask", "hmark-dport-mask"]),
+        ("hmark-spi", ["hmark-sport", "hmark-dport"]),
+    ];
+    for (word, ports) in together {
+        if let Some(port) = ports.into_iter().find(|port| has(word) && has(port)) {
+            return Err(SpecErrorKind::Conflict { first: format!("--{word}"), second: format!("--{port}") });
+        }
     }
     for (bit, long, ..) in MASKS {
         if tuple(instance) & bit != 0 && instance.has(long) {

@@ -190,7 +190,8 @@ fn push_ports(
     if last < first {
         return Err(SpecErrorKind::ReversedPorts { value: text.to_owned() });
     }
-    if last > first {
+    // iptables-save leaves a range of one port out and keeps its shift, which it would not read back.
+    if last > first || !rest.is_empty() {
         out.push('-');
         out.push_number(last);
     }

@@ -1,6 +1,6 @@
 //! `-j DNPT` and `-j SNPT`: one IPv6 prefix for another, without state.
 
-use crate::model::extension::{Extension, Families, HookSet, Instance, OptionSpec, Print, Rule, TableSet};
+use crate::model::extension::{Extension, Families, HookSet, Instance, OptionSpec, Rule, TableSet};
 use crate::model::names::{Hook, TableName};
 use crate::model::value::host::{self, Host, Mask};
 use crate::model::value::{SpecErrorKind, Value, address};
@@ -15,8 +15,8 @@ const BOTH: Extension = Extension {
     families: Families::Ipv6,
     tables: TableSet::of(&[TableName::Mangle]),
     options: &[
-        OptionSpec::new("src-pfx", Value::Host(Mask::Always)).print(Print::Unless("::/0")),
-        OptionSpec::new("dst-pfx", Value::Host(Mask::Always)).print(Print::Unless("::/0")),
+        OptionSpec::new("src-pfx", Value::Host(Mask::Always)),
+        OptionSpec::new("dst-pfx", Value::Host(Mask::Always)),
     ],
     rules: &[Rule::AnyOf(&["src-pfx"]), Rule::AnyOf(&["dst-pfx"])],
     check: Some(check),

@@ -1,7 +1,7 @@
 //! `-j RATEEST`: estimates a rate.
 
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
-use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value};
+use crate::model::value::{Argument, Custom, Samples, Sink, SpecErrorKind, Text, Value, number};
 
 pub(super) static RATEEST: Extension = Extension {
     options: &[
@@ -45,15 +45,13 @@ const UNITS: [(&str, f64); 10] = [
     ("usecs", 1.),
 ];
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps 32 bits of it")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "iptables keeps the low 32 bits")]
 fn time(argument: &Argument<'_>) -> Result<u32, SpecErrorKind> {
-    let text = argument.text();
-    let length = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let amount = text.get(..length).and_then(|digits| digits.parse::<f64>().ok());
-    let unit = text.get(length..).unwrap_or_default();
-    let scale = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).map(|(_, scale)| *scale);
+    let (amount, unit) = number::fraction(argument.text()).unzip();
+    let named = |unit| UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+    let scale = unit.and_then(|unit: &str| named(unit)).map(|(_, scale)| *scale);
     match (amount, scale) {
-        (Some(amount), Some(scale)) => Ok((amount * scale) as u32),
+        (Some(amount), Some(scale)) => Ok((amount * scale) as i64 as u32),
         _ => Err(argument.bad("give a time, as in `250ms` or `1s`")),
     }
 }
@@ -76,7 +74,9 @@ fn kept(instance: &Instance<'_>) -> Option<(u32, u32)> {
     let exponent = (0..=5).find(|exponent| interval <= (1 << exponent) * (SECOND / 4))?;
     let log = (1..32).find(|log| f64::from(interval) / decay(*log) > f64::from(average))? - 1;
     let kept = (SECOND << exponent) / 4;
-    (1..31).contains(&log).then(|| (kept, kept.wrapping_mul(1 << log)))
+    // An average that is too great for its count would be printed as another; what was given says it.
+    let printed = kept.checked_mul(1_u32.checked_shl(log)?).map_or((interval, average), |long| (kept, long));
+    (1..31).contains(&log).then_some(printed)
 }
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {

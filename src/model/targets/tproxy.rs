@@ -27,7 +27,9 @@ static MARK: Custom =
     Custom { words: 1, read: read_mark, samples: Samples::Either(&["0x1/0x1", "5", "0xff/0xf0"]) };
 
 fn read_port(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
-    out.push_number(Reading::Lookup.port(argument.text())?.into());
+    let text = argument.text();
+    let port = if text.is_empty() { 0 } else { Reading::Lookup.port(text)? };
+    out.push_number(port.into());
     Ok(())
 }
 

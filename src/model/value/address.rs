@@ -123,7 +123,7 @@ pub fn prefix_length(text: &str, family: Family) -> Option<u32> {
         },
         Family::Ipv6 => match number::whole(text, 0, 128) {
             Some(length) => u32::try_from(length).ok(),
-            None => Some(prefix_v6(text.parse::<Ipv6Addr>().ok()?.to_bits()).unwrap_or(128)),
+            None => Some(prefix_v6(lookup_v6(text).ok()?).unwrap_or(128)),
         },
     }
 }
@@ -241,11 +241,21 @@ pub fn lookup_v4(text: &str) -> Result<u32, SpecErrorKind> {
 /// # Errors
 /// As [`lookup_v4`].
 pub fn lookup_v6(text: &str) -> Result<u128, SpecErrorKind> {
-    match text.parse::<Ipv6Addr>() {
-        Ok(address) => Ok(address.to_bits()),
-        Err(_) if text == "localhost" => Ok(Ipv6Addr::LOCALHOST.to_bits()),
-        Err(_) => Err(not_address(text, Family::Ipv6)),
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        return Ok(address.to_bits());
     }
+    scoped(text).ok_or_else(|| not_address(text, Family::Ipv6))
+}
+
+/// An address with the link that it is valid on, which iptables forgets: its number, or its name where the address is
+/// of that link alone.
+fn scoped(text: &str) -> Option<u128> {
+    let (address, link) = text.split_once('%')?;
+    let address = address.parse::<Ipv6Addr>().ok()?;
+    let [head, ..] = address.segments();
+    let local = address.is_unicast_link_local() || head & 0xff0f == 0xff02;
+    let numbered = link.bytes().all(|byte| byte.is_ascii_digit());
+    (!link.is_empty() && (local || numbered)).then(|| address.to_bits())
 }
 
 /// `inet_aton`: up to four numbers, the last of which fills the bytes that are left.

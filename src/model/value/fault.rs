@@ -54,6 +54,18 @@ pub enum SpecErrorKind {
         /// The option.
         option: String,
     },
+    /// A value is joined to an option of which iptables wants it apart.
+    #[error(
+        "`{word}` must be two words, as iptables 1.8.9 takes all of it for the value; write `{option} {value}`"
+    )]
+    JoinedValue {
+        /// The word as it was written.
+        word: String,
+        /// The option.
+        option: &'static str,
+        /// The value.
+        value: String,
+    },
     /// An option stands last and takes a value.
     #[error("`{option}` needs {} behind it; add {}", values(*.count), if *.count == 1 { "it" } else { "them" })]
     MissingValue {
@@ -248,6 +260,7 @@ impl SpecErrorKind {
         "stray-word",
         "too-many-words",
         "unexpected-value",
+        "joined-value",
         "unknown-name",
         "unknown-option",
         "unterminated-quote",
@@ -267,6 +280,7 @@ impl SpecErrorKind {
             Self::AmbiguousOption { .. } => "ambiguous-option",
             Self::NotInRule { .. } => "not-in-rule",
             Self::UnexpectedValue { .. } => "unexpected-value",
+            Self::JoinedValue { .. } => "joined-value",
             Self::MissingValue { .. } => "missing-value",
             Self::BadNegation { .. } | Self::NegatedList | Self::NegatedAll(..) => "bad-negation",
             Self::DuplicateOption { .. } => "duplicate-option",

@@ -46,6 +46,16 @@ pub fn lookup(text: &str, family: Family) -> Result<u128, SpecErrorKind> {
     }
 }
 
+/// Whether `mask` is ones before zeros.
+#[must_use]
+pub const fn is_prefix(mask: u128, family: Family) -> bool {
+    match family {
+        #[expect(clippy::cast_possible_truncation, reason = "an address of IPv4 stands in the last 32 bits")]
+        Family::Ipv4 => address::prefix_v4(mask as u32).is_some(),
+        Family::Ipv6 => address::prefix_v6(mask).is_some(),
+    }
+}
+
 /// Appends an address of `family`.
 pub fn push(address: u128, family: Family, out: &mut Sink<'_>) {
     match family {

@@ -26,6 +26,6 @@ pub(super) fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), Sp
     if !argument.text().is_empty() {
         check(argument.text())?;
     }
-    out.push_str(argument.text());
+    out.push_word(argument.text());
     Ok(())
 }

@@ -10,12 +10,13 @@ pub fn parse(text: &str) -> Option<[u8; 6]> {
     let mut count = 0;
     for part in text.split(':') {
         // `strtoul` takes no digits at all for 0, and a sign or a `0x` within the two characters.
-        let digits = part.strip_prefix(['+', ' ', '\t']).unwrap_or(part);
-        if part.len() > 2 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let digits = part.strip_prefix(['+', '-', ' ', '\t']).unwrap_or(part);
+        let bare_sign = digits.is_empty() && !part.is_empty();
+        if part.len() > 2 || bare_sign || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
         let byte = if digits.is_empty() { 0 } else { u8::from_str_radix(digits, 16).ok()? };
-        *bytes.get_mut(count)? = byte;
+        *bytes.get_mut(count)? = if part.starts_with('-') { byte.wrapping_neg() } else { byte };
         count += 1;
     }
     (count == 6).then_some(bytes)

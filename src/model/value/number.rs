@@ -35,6 +35,15 @@ pub fn leading_up_to(text: &str, max: u64) -> Option<(u64, &str)> {
     leading(text).filter(|(number, _)| *number <= max)
 }
 
+/// The number with a fraction at the head of `text`, as `strtod` reads it, and what stands behind it.
+#[must_use]
+pub fn fraction(text: &str) -> Option<(f64, &str)> {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+    let of_number = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E');
+    let length = text.bytes().take_while(|byte| of_number(byte)).count();
+    (1..=length).rev().find_map(|length| Some((text.get(..length)?.parse().ok()?, text.get(length..)?)))
+}
+
 /// How a number is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {

@@ -91,7 +91,9 @@ pub fn wrapping(text: &str) -> Option<u16> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(digits.parse::<u64>().unwrap_or(u64::MAX) as u16)
+    // A number whose low 32 bits are negative counts as a name.
+    let number = digits.parse::<u64>().ok()? as u32;
+    i32::try_from(number).is_ok().then_some(number as u16)
 }
 
 /// `from:to`, either left out for its bound, or one port.

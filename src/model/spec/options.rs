@@ -1,4 +1,4 @@
-//! Taking in the options of matches and targets, and the words of what is not understood.
+//! Taking in the options of matches and targets.
 
 use std::borrow::Cow;
 
@@ -104,8 +104,7 @@ impl Reading<'_> {
     /// An option that belongs to what is not understood: its words up to the next option.
     pub(super) fn opaque(&mut self, token: Token, word: &str) -> Outcome {
         let mut modules = self.spec.buffers.modules.iter().rev();
-        let Some(module) = modules.find(|module| module.extension.is_none()).map(|module| module.index)
-        else {
+        let Some(module) = modules.find(|module| self.is_opaque(module)).map(|module| module.index) else {
             return Err(self.unknown(word, token));
         };
         let start = self.spec.buffers.arguments.len();
