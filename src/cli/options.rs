@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::args::{FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, RunArgs};
+use super::args::{FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, RunArgs};
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
@@ -50,9 +50,30 @@ impl RunOptions {
         let purpose = if args.output.check { Purpose::Check } else { Purpose::Print(format(&args.output)) };
         Ok(Self {
             scripts: args.scripts.clone(),
-            jobs: jobs(&args.input, &args.output, purpose)?,
+            jobs: jobs(&args.input, args.output.output.as_deref(), texts(purpose))?,
             settings: parameters::settings(&args.script)?,
             purpose,
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+        })
+    }
+}
+
+/// `dwscript fmt`.
+pub(super) struct FmtOptions {
+    pub(super) jobs: Vec<Job>,
+    /// Whether the diff is wanted and not the text.
+    pub(super) check: bool,
+    pub(super) levels: Levels,
+    pub(super) colors: Colors,
+}
+
+impl FmtOptions {
+    pub(super) fn new(args: &FmtArgs) -> Result<Self, Diagnostic> {
+        let texts = if args.check { Texts::Any } else { Texts::Whole };
+        Ok(Self {
+            jobs: jobs(&args.input, args.output.as_deref(), texts)?,
+            check: args.check,
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })
@@ -98,20 +119,35 @@ fn families(args: &InputArgs) -> &'static [Family] {
     }
 }
 
-fn jobs(args: &InputArgs, output: &OutputArgs, purpose: Purpose) -> Result<Vec<Job>, Diagnostic> {
+/// What is printed for each family.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    /// A text that stands alone.
+    Whole,
+    /// Whatever can follow another one.
+    Any,
+}
+
+const fn texts(purpose: Purpose) -> Texts {
+    match purpose {
+        Purpose::Print(Format::Restore | Format::Json) => Texts::Whole,
+        _ => Texts::Any,
+    }
+}
+
+fn jobs(args: &InputArgs, output: Option<&Path>, texts: Texts) -> Result<Vec<Job>, Diagnostic> {
     let families = families(args);
     let both = families.len() > 1;
-    let whole = matches!(purpose, Purpose::Print(Format::Restore | Format::Json));
-    if both && whole && output.output.is_none() {
+    if both && texts == Texts::Whole && output.is_none() {
         return Err(usage("two families do not go into one text")
             .help("give `-o PREFIX`: the results go to PREFIX.v4 and PREFIX.v6"));
     }
     let job = |family: &Family| {
-        let destination = match &output.output {
+        let destination = match output {
             None => Destination::Stdout,
             Some(path) if path.as_os_str() == "-" && !both => Destination::Stdout,
             Some(path) if both => Destination::File(suffixed(path, *family)),
-            Some(path) => Destination::File(path.clone()),
+            Some(path) => Destination::File(path.to_owned()),
         };
         Ok(Job { family: *family, input: input(args, *family)?, destination })
     };

@@ -3,6 +3,7 @@
 mod canonical;
 mod connectivity;
 mod faults;
+mod fmt;
 mod harden;
 mod harness;
 mod tutorial;

@@ -169,6 +169,12 @@ impl<'a> Spec<'a> {
         self.base.fragment.map(|place| Negated { negated: place.negated, value: () })
     }
 
+    /// The packets and bytes that `-c` gives the rule.
+    #[must_use]
+    pub const fn counters(&self) -> Option<[u64; 2]> {
+        self.base.counted
+    }
+
     /// Where the option stands in the text, its value included.
     #[must_use]
     pub fn base_span(&self, option: BaseOption) -> Option<Span> {
@@ -230,7 +236,8 @@ impl<'a> Spec<'a> {
     /// Whether every match and target of the rule is understood.
     #[must_use]
     pub fn is_understood(&self) -> bool {
-        self.parts().all(|part| part.extension().is_some() || !part.has_words())
+        let chain = |part: &Part<'_>| part.module.kind == Kind::Target && !part.has_words();
+        self.parts().all(|part| part.extension().is_some() || chain(&part))
     }
 
     /// The tables that allow what the rule asks for.
