@@ -23,6 +23,7 @@ mod shapes;
 mod specs;
 mod survey;
 mod tables;
+mod unknown;
 
 pub use levels::{Levels, UnknownCode};
 
@@ -46,6 +47,7 @@ const CHECKS: &[Check] = &[
     late::CHECK,
     specs::CHECK,
     missing::CHECK,
+    unknown::CHECK,
     built_in::CHECK,
     tables::CHECK,
     hooks::CHECK,

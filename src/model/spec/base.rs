@@ -60,7 +60,6 @@ impl BaseOption {
                 | Self::OutInterface
                 | Self::Protocol
                 | Self::Jump
-                | Self::Goto
         )
     }
 

@@ -315,6 +315,14 @@ impl<'s> Part<'s> {
         self.used().next().is_some()
     }
 
+    /// The first of its options that are not understood, as it was written, with its place.
+    #[must_use]
+    pub fn stray_option(&self) -> Option<(String, Span)> {
+        let used = self.used().find(|used| used.option == Used::OPAQUE)?;
+        let word = self.spec.buffers.arguments.get(used.first as usize)?;
+        Some((word.text(self.spec.text).into_owned(), used.span))
+    }
+
     fn used(&self) -> impl Iterator<Item = &'s Used> {
         let index = self.module.index;
         self.spec.buffers.used.iter().filter(move |used| used.module == index)

@@ -36,11 +36,14 @@ pub enum NoteKind {
     /// The ICMP of the other family.
     #[error("`-p {0}` never matches in this family; use its own ICMP")]
     ForeignProtocol(String),
+    /// A protocol's name whose number is too great.
+    #[error("iptables takes protocol `{0}` for `tcp`; write `-p tcp`")]
+    WrappedProtocol(String),
 }
 
 impl NoteKind {
     /// Every code.
-    pub const CODES: &'static [&'static str] = &["text-cut", "port-wraps", "never-matches"];
+    pub const CODES: &'static [&'static str] = &["text-cut", "port-wraps", "never-matches", "protocol-wraps"];
 
     /// The stable code.
     #[must_use]
@@ -49,6 +52,7 @@ impl NoteKind {
             Self::Cut { .. } => "text-cut",
             Self::WrappedPort { .. } => "port-wraps",
             Self::ForeignProtocol(_) => "never-matches",
+            Self::WrappedProtocol(_) => "protocol-wraps",
         }
     }
 }
@@ -62,6 +66,12 @@ impl Spec<'_> {
             && protocol::is_foreign(number, self.family)
         {
             notes.push(Note { kind: NoteKind::ForeignProtocol(protocol::name(number)), span: place.span });
+        }
+        if let Some((_, place)) = self.base.protocol {
+            let name = place.token.text(self.text);
+            if name.eq_ignore_ascii_case("mptcp") {
+                notes.push(Note { kind: NoteKind::WrappedProtocol(name.into_owned()), span: place.span });
+            }
         }
         for (given, span) in self.parts().flat_map(|part| part.options().collect::<Vec<_>>()) {
             let found = match given.option.value {
