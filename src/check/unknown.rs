@@ -13,26 +13,46 @@ const CODE: &str = "unknown-extension";
 
 pub(super) const CHECK: Check = Check { codes: &[CODE], run };
 
-/// Extensions of xtables-addons, OpenWrt and older iptables with names like known ones: they are no misspellings.
-const ELSEWHERE: [&str; 18] = [
+/// Extensions of xtables-addons, OpenWrt and older iptables: a host may have them, and some have names like known ones.
+const ELSEWHERE: [&str; 38] = [
     "account",
+    "asn",
     "condition",
+    "dhcpmac",
+    "fuzzy",
+    "geoip",
     "iface",
     "ipp2p",
     "ipv4options",
+    "layer7",
     "length2",
+    "lscan",
+    "ndpi",
     "nth",
+    "pknock",
     "psd",
     "quota2",
     "random",
+    "ACCOUNT",
+    "CHAOS",
+    "DELUDE",
+    "DHCPMAC",
     "DNETMAP",
     "ECHO",
+    "FLOWOFFLOAD",
+    "FULLCONENAT",
+    "IMQ",
     "IPMARK",
     "LOGMARK",
+    "PROTO",
     "RAWDNAT",
     "RAWSNAT",
-    "SAME",
     "ROUTE",
+    "SAME",
+    "SYSRQ",
+    "TARPIT",
+    "WGOBFS",
+    "XOR",
 ];
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
@@ -40,7 +60,8 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
         let ruleset = survey.ruleset;
         let Ok(spec) = Spec::parse(ruleset.body(place.rule), ruleset.family()) else { continue };
         let is_chain = survey::is_chain_jump(ruleset, *place);
-        for part in survey::parts(&spec, is_chain).filter(survey::is_unknown) {
+        let unknown = survey::parts(&spec, is_chain).filter(survey::is_unknown);
+        for part in unknown.filter(|part| !ELSEWHERE.contains(&part.name().as_ref())) {
             let words =
                 || Words::new(format!("there is no {} `{}` that is known here", kind(&part), part.name()));
             if let Some(help) = mistaken(&part) {
@@ -75,5 +96,5 @@ fn mistaken(part: &Part<'_>) -> Option<String> {
         return Some(format!("it stands behind `{other}`"));
     }
     let near = did_you_mean(&name, all.iter().map(|extension| extension.name));
-    near.filter(|_| !ELSEWHERE.contains(&name.as_ref())).map(|near| format!("did you mean `{near}`?"))
+    near.map(|near| format!("did you mean `{near}`?"))
 }

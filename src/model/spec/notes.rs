@@ -57,6 +57,19 @@ impl NoteKind {
     }
 }
 
+impl NoteKind {
+    /// Whether the rule does not say any more what it was written for, so that a script may not add it: a port that is another
+    /// one, a comment that has lost its end.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::WrappedPort { .. } => true,
+            Self::Cut { option, .. } => *option == "comment",
+            Self::ForeignProtocol(_) | Self::WrappedProtocol(_) => false,
+        }
+    }
+}
+
 impl Spec<'_> {
     /// What iptables takes without a word and surely was not meant.
     #[must_use]

@@ -119,7 +119,7 @@ pub fn prefix_length(text: &str, family: Family) -> Option<u32> {
     match family {
         Family::Ipv4 => match number::whole(text, 0, 32) {
             Some(length) => u32::try_from(length).ok(),
-            None => Some(prefix_v4(lookup_v4(text).ok()?).unwrap_or(32)),
+            None => Some(prefix_v4(aton(text).or_else(|| mapped(text))?).unwrap_or(32)),
         },
         Family::Ipv6 => match number::whole(text, 0, 128) {
             Some(length) => u32::try_from(length).ok(),
