@@ -63,7 +63,9 @@ fn scripts_can_add_what_iptables_takes() {
         let lines = entries.iter().map(|entry| &entry.line);
         let lines: Vec<&Line> = lines.filter(|line| is_text(line) && !is_doubtful(line, family)).collect();
         assert!(lines.len() * 100 >= entries.len() * 98, "{}", lines.len());
-        for lines in lines.chunks(CHUNK) {
+        // What stands in a chain of its own must not be reached by the other lines' jumps.
+        let (own, others): (Vec<&Line>, Vec<&Line>) = lines.into_iter().partition(|line| line.chain == "UC");
+        for lines in own.chunks(1).chain(others.chunks(CHUNK)) {
             let run = added(&folder, family, lines);
             assert_eq!(run.status, Some(0), "{}", run.stderr);
         }
