@@ -1,15 +1,15 @@
 //! What the editing functions do, whichever table they are called on.
 
 use rhai::{Dynamic, NativeCallContext};
-use rustc_hash::FxHashSet;
 
 use super::fault::{Fault, Native, raise};
+use super::remembered;
 use super::rule;
 use super::select::{self, Reach, Selector};
 use super::session::{Anchor, Session, origin, session};
 use crate::diagnostic::{did_you_mean, list};
 use crate::model::names::{ChainName, ChainNameError};
-use crate::model::{ChainId, EditError, EditKind, NewRule, Policy, RuleId, Ruleset, TableName, equal};
+use crate::model::{ChainId, EditError, EditKind, NewRule, Policy, RuleId, Ruleset, TableName};
 
 /// The most names that an error lists.
 const NAMES: usize = 12;
@@ -148,7 +148,8 @@ pub(super) fn replace(
     let index = select::first(context, id, &selector, Reach::Own)?;
     let rules = rule::new_rules(context, &shared, rule)?;
     let origin = origin(context);
-    let remembered = index.is_none().then(|| remembered_index(&shared.borrow(), id, &rules)).flatten();
+    let first = rules.first().filter(|_| index.is_none());
+    let remembered = first.and_then(|first| remembered::index(&mut shared.borrow_mut(), id, &first.body));
     if index.is_none() && remembered.is_none() {
         return Err(missing_anchor(context, table, id, &selector));
     }
@@ -165,22 +166,6 @@ pub(super) fn replace(
         (None, None) => {}
     }
     Ok(())
-}
-
-/// Where in the draft the first of `rules` stood that an earlier run of the script put there.
-fn remembered_index(session: &Session, id: ChainId, rules: &[NewRule]) -> Option<usize> {
-    let first = rules.first().filter(|_| !session.owner.is_empty())?;
-    let ruleset = &session.ruleset;
-    let base = ruleset.chain(id).base()?;
-    let equal = |rule: &RuleId| {
-        ruleset.owner(*rule) == session.owner
-            && equal::same(ruleset.body(*rule), &first.body, ruleset.family())
-    };
-    let at = base.rules.iter().position(|rule| equal(&rule))?;
-    let behind: FxHashSet<RuleId> = base.rules.iter().skip(at + 1).collect();
-    let rules = ruleset.chain(id).rules();
-    let next = rules.iter().position(|rule| behind.contains(&rule));
-    Some(next.unwrap_or(rules.len()))
 }
 
 fn replace_with(

@@ -24,6 +24,7 @@ mod pattern;
 mod placing;
 mod read;
 mod reference;
+mod remembered;
 mod resolver;
 mod rule;
 mod select;

@@ -57,6 +57,7 @@ impl Run {
         let owners: Vec<Symbol> = run.owners.iter().map(|(owner, _)| *owner).collect();
         session.others = session.ruleset.has_owners_beside(&owners) || names.len() > 1;
         session.ruleset.set_aside(&owners);
+        session.owners = owners;
         Ok(run)
     }
 

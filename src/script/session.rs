@@ -10,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
+use super::remembered::Remembered;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
 use crate::model::sequence::Sequence;
@@ -48,6 +49,10 @@ pub(crate) struct Session {
     pub(crate) owner: Symbol,
     /// The same as text; none where rules carry no tag.
     pub(crate) owner_name: Option<Rc<str>>,
+    /// The owners of the run.
+    pub(crate) owners: Vec<Symbol>,
+    /// What earlier runs added to the chains that were asked about.
+    pub(crate) remembered: FxHashMap<ChainId, Rc<Remembered>>,
     /// Whether there may be rules of other owners.
     pub(crate) others: bool,
     /// What the rules of an edit were put before or behind.
@@ -179,6 +184,8 @@ impl Session {
             current: String::new(),
             owner: Symbol::EMPTY,
             owner_name: None,
+            owners: Vec::new(),
+            remembered: FxHashMap::default(),
             others: false,
             anchors: FxHashMap::default(),
             asked_owner: Cell::new(false),

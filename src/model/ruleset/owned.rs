@@ -2,7 +2,7 @@
 
 use super::Ruleset;
 use crate::model::chain::ChainId;
-use crate::model::edit::EditId;
+use crate::model::edit::{EditId, Origin};
 use crate::model::owner;
 use crate::model::rule::RuleId;
 use crate::model::sequence::Sequence;
@@ -100,6 +100,13 @@ impl Ruleset {
     #[must_use]
     pub fn ensured_by(&self, rule: RuleId) -> Option<EditId> {
         self.ensured.get(&rule).copied()
+    }
+
+    /// The script line that asked for a rule, whether that added it or found it there.
+    #[must_use]
+    pub fn asked_by(&self, rule: RuleId) -> Option<&Origin> {
+        let edit = self.added_by(rule).or_else(|| self.ensured_by(rule))?;
+        self.edit(edit).map(|edit| &edit.origin)
     }
 
     /// Notes that the added rule `new` stands in the place of the read rule `old`.
