@@ -78,6 +78,9 @@ pub struct Settings {
     pub limits: Limits,
     /// How the rules of the run are told from others.
     pub tagging: Tagging,
+    /// Whether the process ends soon: what the engine holds is then left to the system, as taking its many functions apart
+    /// costs more than a small run does.
+    pub leaves_engine: bool,
     /// Where `print` and `debug` write; nowhere without it.
     pub print: Option<Printer>,
 }
@@ -163,8 +166,10 @@ fn run_here(
         run_script(&engine, &session, &modules, script, ast).map_err(|error| failed(&error))?;
     }
     run.place(&mut session.borrow_mut());
-    // The process ends soon: taking the engine's many functions apart would cost more than a small run does.
-    std::mem::forget((engine, compiled));
+    drop(compiled);
+    if settings.leaves_engine {
+        std::mem::forget(engine);
+    }
     finish(&mut session.borrow_mut())
 }
 
