@@ -15,8 +15,7 @@ pub(super) const CHECK: Check = Check { codes: &[ORPHAN], run };
 
 fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
     let ruleset = survey.ruleset;
-    let prunes = ruleset.edits().iter().any(|edit| edit.kind == EditKind::Prune);
-    if !prunes {
+    if !ruleset.edits().iter().any(|edit| edit.kind == EditKind::Prune) {
         return;
     }
     let docker = Owned::of_base(ruleset);

@@ -106,9 +106,10 @@ impl Docker {
     }
 
     fn has_shape(&self, ruleset: &Ruleset, rule: RuleId, test: impl Fn(&Shape<'_>) -> bool) -> bool {
-        let body = match ruleset.owner(rule).is_empty() {
-            true => Cow::Borrowed(ruleset.body(rule)),
-            false => Cow::Owned(ruleset.untagged(rule)),
+        let body = if ruleset.owner(rule).is_empty() {
+            Cow::Borrowed(ruleset.body(rule))
+        } else {
+            Cow::Owned(ruleset.untagged(rule))
         };
         let Ok(spec) = Spec::parse(&body, ruleset.family()) else { return false };
         let target = ruleset.symbols().name(ruleset.target(rule));

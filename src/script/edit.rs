@@ -220,7 +220,9 @@ pub(super) fn flush(context: &NativeCallContext, table: TableName, chain: &str) 
     let rules = session.ruleset.chain(id).rules().iter();
     let (gone, kept): (Vec<RuleId>, Vec<RuleId>) = rules.partition(|rule| session.is_within_reach(*rule));
     session.ruleset.arrange(id, &kept);
-    gone.into_iter().for_each(|rule| session.ruleset.take_out(rule, edit));
+    for rule in gone {
+        session.ruleset.take_out(rule, edit);
+    }
     Ok(())
 }
 

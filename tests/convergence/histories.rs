@@ -168,8 +168,8 @@ impl History {
                     script.swap(one, two);
                 }
             }
-            Event::Comes(chain, at, rule) => self.comes(CHAINS[*chain], at, &foreign(*rule)),
-            Event::Goes(chain, at) => self.goes(CHAINS[*chain], at),
+            Event::Comes(chain, at, rule) => self.comes(CHAINS[*chain], *at, &foreign(*rule)),
+            Event::Goes(chain, at) => self.goes(CHAINS[*chain], *at),
             Event::Restart => self.restart(),
             Event::Run(which, together) => {
                 let owners: Vec<usize> = (0..OWNERS.len()).filter(|owner| which >> owner & 1 == 1).collect();
@@ -184,7 +184,7 @@ impl History {
     }
 
     /// Puts a rule of nobody into a chain.
-    fn comes(&mut self, chain: &str, at: &Index, rule: &str) {
+    fn comes(&mut self, chain: &str, at: Index, rule: &str) {
         let count = rules(&self.host, chain).len();
         let at = at.index(count + 1);
         let mut lines: Vec<String> = self.host.lines().map(ToOwned::to_owned).collect();
@@ -197,7 +197,7 @@ impl History {
     }
 
     /// Takes a rule of nobody out of a chain; those that scripts hold on to stay.
-    fn goes(&mut self, chain: &str, at: &Index) {
+    fn goes(&mut self, chain: &str, at: Index) {
         let head = format!("-A {chain} ");
         let mut lines: Vec<String> = self.host.lines().map(ToOwned::to_owned).collect();
         let places: Vec<usize> = (0..lines.len())
@@ -282,7 +282,7 @@ fn stands_as_a_fresh_run_puts_it(fresh: &str, after: &str, owners: &[&str]) -> R
             for rule in rules(text, chain) {
                 match owner_of(rule) {
                     Some(owner) if owners.contains(&owner.as_str()) => {
-                        own.push((rule.to_owned(), nobodys.len()))
+                        own.push((rule.to_owned(), nobodys.len()));
                     }
                     Some(_) => {}
                     None => nobodys.push(rule.to_owned()),
