@@ -3,7 +3,6 @@
 use rhai::{Dynamic, NativeCallContext};
 
 use super::fault::{Fault, Native, raise};
-use super::remembered;
 use super::rule;
 use super::select::{self, Reach, Selector};
 use super::session::{Anchor, Session, origin, session};
@@ -149,7 +148,7 @@ pub(super) fn replace(
     let rules = rule::new_rules(context, &shared, rule)?;
     let origin = origin(context);
     let first = rules.first().filter(|_| index.is_none());
-    let remembered = first.and_then(|first| remembered::index(&mut shared.borrow_mut(), id, &first.body));
+    let remembered = first.and_then(|first| shared.borrow_mut().remembered_index(id, &first.body));
     if index.is_none() && remembered.is_none() {
         return Err(missing_anchor(context, table, id, &selector));
     }

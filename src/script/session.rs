@@ -52,7 +52,7 @@ pub(crate) struct Session {
     /// The owners of the run.
     pub(crate) owners: Vec<Symbol>,
     /// What earlier runs added to the chains that were asked about.
-    pub(crate) remembered: FxHashMap<ChainId, Rc<Remembered>>,
+    pub(crate) remembered: FxHashMap<ChainId, Remembered>,
     /// Whether there may be rules of other owners.
     pub(crate) others: bool,
     /// What the rules of an edit were put before or behind.
@@ -94,6 +94,16 @@ impl Session {
     pub(crate) fn is_within_reach(&self, rule: RuleId) -> bool {
         let owner = self.ruleset.owner(rule);
         owner.is_empty() || owner == self.owner
+    }
+
+    /// Where in the draft a rule belongs that an earlier run of the script added to the chain.
+    pub(crate) fn remembered_index(&mut self, id: ChainId, body: &str) -> Option<usize> {
+        if self.owner.is_empty() {
+            return None;
+        }
+        let of = || Remembered::of(&self.ruleset, id, &self.owners);
+        let remembered = self.remembered.entry(id).or_insert_with(of);
+        remembered.index(&self.ruleset, id, &self.owners, body)
     }
 
     /// How many rules of a chain count as positions: those of other owners do not.
