@@ -71,7 +71,8 @@ fn the_commands_of_the_readme_run() {
 #[test]
 fn the_options_of_the_readme_exist() {
     let folder = Folder::new(&[]);
-    let help = folder.run(&["--help"]).stdout + folder.run(&["fmt", "--help"]).stdout.as_str();
+    let helps = [&["--help"][..], &["remove", "--help"], &["fmt", "--help"]];
+    let help: String = helps.map(|args| folder.run(args).stdout).concat();
     let text = readme();
     let text = blocks(&text, "rhai").into_iter().fold(text.clone(), |text, script| text.replace(script, ""));
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));

@@ -69,6 +69,16 @@ enum Kind {
     Endpoint,
 }
 
+/// How far the making of a shape has come.
+struct Shaping<'b> {
+    bytes: &'b [u8],
+    is_chain: bool,
+    /// How much of the text is in the key.
+    copied: usize,
+    /// What the next word may be.
+    kind: Option<Kind>,
+}
+
 impl Shapes {
     /// No shapes yet.
     pub(super) fn new(family: Family) -> Self {
@@ -95,25 +105,39 @@ impl Shapes {
     fn shape(&mut self, body: &str, is_chain: bool) -> Option<()> {
         self.key.clear();
         let bytes = body.as_bytes();
-        let (mut at, mut copied) = (0, 0);
-        let mut kind = None;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let (length, quoted) = word(rest)?;
-            let value = rest.get(..length)?;
-            if length > 0 {
-                let marked = kind.filter(|kind| self.is_sound(*kind, value, quoted, is_chain));
-                if let Some(kind) = marked {
-                    self.key.extend_from_slice(bytes.get(copied..at)?);
-                    self.key.extend([MARK, kind as u8]);
-                    copied = at + length;
-                } else if quoted {
-                    return None;
-                }
-                kind = if marked.is_none() && value.starts_with(b"-") { kind_of(value) } else { None };
+        let mut shaping = Shaping { bytes, is_chain, copied: 0, kind: None };
+        if memchr::memchr2(b'"', b'\t', bytes).is_none() {
+            let mut at = 0;
+            for end in memchr::memchr_iter(b' ', bytes).chain([bytes.len()]) {
+                self.take(&mut shaping, at, end, false)?;
+                at = end + 1;
             }
-            at += length + 1;
+        } else {
+            let mut at = 0;
+            while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+                let (length, quoted) = word(rest)?;
+                self.take(&mut shaping, at, at + length, quoted)?;
+                at += length + 1;
+            }
         }
-        self.key.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+        self.key.extend_from_slice(bytes.get(shaping.copied..).unwrap_or_default());
+        Some(())
+    }
+
+    /// Takes in the word from `at` to `end`, which may be empty.
+    fn take(&mut self, shaping: &mut Shaping<'_>, at: usize, end: usize, quoted: bool) -> Option<()> {
+        let value = shaping.bytes.get(at..end)?;
+        let Some(first) = value.first() else { return Some(()) };
+        let kind = shaping.kind.take();
+        if let Some(kind) = kind.filter(|kind| self.is_sound(*kind, value, quoted, shaping.is_chain)) {
+            self.key.extend_from_slice(shaping.bytes.get(shaping.copied..at)?);
+            self.key.extend([MARK, kind as u8]);
+            shaping.copied = end;
+        } else if quoted {
+            return None;
+        } else if *first == b'-' {
+            shaping.kind = kind_of(value);
+        }
         Some(())
     }
 
@@ -196,13 +220,23 @@ fn number(value: &[u8]) -> Option<u32> {
         .try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
+/// Four numbers up to 255 without leading zeros.
 fn is_ipv4(value: &[u8]) -> bool {
-    let mut count = 0;
-    let sound = value.split(|byte| *byte == b'.').all(|part| {
-        count += 1;
-        number(part).is_some_and(|part| part <= 255)
-    });
-    sound && count == 4
+    let (mut parts, mut number, mut digits) = (1, 0_u32, 0);
+    for byte in value {
+        match byte {
+            b'0'..=b'9' if digits == 0 || number > 0 => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+                if number > 255 {
+                    return false;
+                }
+            }
+            b'.' if digits > 0 => (parts, number, digits) = (parts + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    parts == 4 && digits > 0
 }
 
 fn is_endpoint(value: &[u8]) -> bool {
@@ -245,6 +279,12 @@ mod tests {
             "-s 0.0.0.0/0 -j DROP",
             "-s 10.0.0.256 -j DROP",
             "-s 010.0.0.1 -j DROP",
+            "-s 10.0.00.1 -j DROP",
+            "-s 10.0..1 -j DROP",
+            "-s 10.0.1 -j DROP",
+            "-s 10.0.0.1.2 -j DROP",
+            "-s 10.0.0. -j DROP",
+            "-s .10.0.0.1 -j DROP",
             "-s 10.0.0.1,10.0.0.2 -j DROP",
             "-i eth+ -j DROP",
             "-i a-name-longer-than-15 -j DROP",
