@@ -13,7 +13,7 @@ const CODE: &str = "unknown-extension";
 
 pub(super) const CHECK: Check = Check { codes: &[CODE], run };
 
-/// Extensions of xtables-addons, OpenWrt and older iptables: a host may have them, and some have names like known ones.
+/// Extensions of `xtables-addons`, of `OpenWrt` and of older iptables: a host may have them, and some have names like known ones.
 const ELSEWHERE: [&str; 38] = [
     "account",
     "asn",

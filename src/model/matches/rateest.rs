@@ -147,7 +147,7 @@ fn print_mode(instance: &Instance<'_>, out: &mut Sink<'_>) {
     let is_mode = |given: &Given<'_>| MODES.contains(&given.option.long);
     let modes = || instance.own().filter_map(|used| instance.given(used)).filter(is_mode);
     // The last one counts; a `!` before any of them stays.
-    if let Some(given) = modes().last() {
+    if let Some(given) = modes().next_back() {
         Given { negated: modes().any(|given| given.negated), ..given }.push(out);
     }
 }
