@@ -23,7 +23,7 @@ fn added(folder: &Folder, family: Family, lines: &[&Line]) -> Printed {
         |line: &&Line| format!("table({:?}).append({:?}, ##\"{}\"##);\n", line.table, line.chain, line.rule);
     folder.write("site.rhai", &lines.iter().map(add).collect::<String>());
     let family = if family == Family::Ipv4 { "-4" } else { "-6" };
-    folder.run(&["site.rhai", family, "-i", "host.rules"])
+    folder.run(&["site.rhai", "--no-tag", family, "-i", "host.rules"])
 }
 
 /// Whether the line can stand in a script, which is UTF-8.
