@@ -59,15 +59,17 @@ impl Canonical {
         if known == Some(true) {
             return Cow::Borrowed(body);
         }
-        let text = match self.parser.parse(body, self.family) {
+        let (text, same) = match self.parser.parse(body, self.family) {
             Ok(spec) => {
                 let text = spec.canonical();
+                // Words that are not understood are printed in a way of their own.
+                let same = text == body && spec.is_understood();
                 self.parser.recycle(spec);
-                text
+                (text, same)
             }
-            Err(_) => words(body),
+            Err(_) => (words(body), false),
         };
-        self.learn(known, text == body);
+        self.learn(known, same);
         Cow::Owned(text)
     }
 
@@ -87,7 +89,7 @@ impl Canonical {
     ) -> Result<T, super::spec::SpecError> {
         let spec = self.parser.parse(body, self.family)?;
         if self.shaper.last().is_some_and(|shape| !self.known.contains_key(shape)) {
-            let same = spec.rule_count() == 1 && spec.canonical() == body;
+            let same = spec.rule_count() == 1 && spec.is_understood() && spec.canonical() == body;
             self.learn(None, same);
         }
         let result = then(&spec);
