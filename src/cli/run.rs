@@ -13,7 +13,7 @@ use super::status::{Status, Stop};
 use crate::check::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::Family;
-use crate::report::{Format, diff, json, restore};
+use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::patches;
 use crate::script::{self, Script};
@@ -141,6 +141,8 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
     job.destination.write(|mut out| match options.purpose {
         Purpose::Print(Format::Restore) => restore::write(checked, &mut out),
         Purpose::Print(Format::Diff) | Purpose::Check => diff::write(checked, style, &mut out),
+        Purpose::Print(Format::Delta) => delta::write(checked, &mut out),
+        Purpose::Print(Format::Inverse) => delta::write_inverse(checked, &mut out),
         Purpose::Print(Format::Json) => json::write(checked, diagnostics, &mut out),
     })
 }
