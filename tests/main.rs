@@ -13,6 +13,7 @@
 mod check;
 mod cli;
 mod corpus;
+mod delta;
 mod docker;
 mod golden;
 mod lab;

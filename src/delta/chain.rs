@@ -143,27 +143,28 @@ impl<'r> Comparison<'r> {
         }
     }
 
-    fn is_awkward(&self, unit: Unit) -> bool {
+    fn is_awkward(&mut self, unit: Unit) -> bool {
+        let key = self.base.key(unit, &mut self.keys);
+        let canonical = self.keys.text(key);
         let family = self.base.view.ruleset().family();
         match unit {
-            Unit::Whole(rule) => is_awkward(&self.base.words(rule), family),
-            Unit::Part(key) => is_awkward(self.keys.text(key), family),
+            Unit::Whole(rule) => is_awkward(&self.base.words(rule), canonical, family),
+            Unit::Part(_) => is_awkward(canonical, canonical, family),
         }
     }
 
     /// Deletes the rule at `index`, when `before` rules before it are gone.
     fn deletion(&mut self, base: &[Unit], index: usize, before: usize) -> Deletion {
-        let Some(unit) = base.get(index).filter(|unit| !self.is_awkward(**unit)) else {
+        let Some(unit) = base.get(index).copied().filter(|unit| !self.is_awkward(*unit)) else {
             return Deletion::Number(index - before + 1);
         };
         match unit {
-            // The kernel may hold what the rule's own words say and the canonical ones do not: `--ctorigsrc 10.0.0.0/32`
-            // is saved without its mask, and not found without it.
-            Unit::Whole(rule) if self.base.view.ruleset().span(*rule).is_some() => {
-                Deletion::Words(self.base.words(*rule).into_owned())
+            // The rule's own words are those that the kernel got: legacy tells `! --dport 0:1023` from `--dport 1024:65535`.
+            Unit::Whole(rule) if self.base.view.ruleset().span(rule).is_some() => {
+                Deletion::Words(self.base.words(rule).into_owned())
             }
             _ => {
-                let key = self.base.key(*unit, &mut self.keys);
+                let key = self.base.key(unit, &mut self.keys);
                 Deletion::Words(self.keys.text(key).to_owned())
             }
         }
