@@ -12,6 +12,7 @@
 
 mod check;
 mod cli;
+mod convergence;
 mod corpus;
 mod delta;
 mod docker;

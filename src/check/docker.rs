@@ -8,7 +8,6 @@ use super::report::{Report, Words};
 use super::survey::Survey;
 use super::{Check, added_by};
 use crate::docker::{Owned, USER_CHAIN, is_own_chain};
-use crate::model::equal;
 use crate::model::sequence::Sequence;
 use crate::model::{ChainId, EditId, Hook, RuleId, Ruleset, TableName};
 
@@ -130,7 +129,7 @@ impl Guard<'_> {
 
     /// The added rules that are equal to those of `gone`, each with the one that it is equal to.
     fn added_again(&self, now: &Sequence, gone: &[RuleId]) -> FxHashMap<RuleId, RuleId> {
-        let canonical = |rule| equal::canonical(self.ruleset.body(rule), self.ruleset.family()).into_owned();
+        let canonical = |rule| self.ruleset.untagged(rule);
         let mut open: FxHashMap<String, Vec<RuleId>> = FxHashMap::default();
         for rule in gone.iter().rev() {
             open.entry(canonical(*rule)).or_default().push(*rule);

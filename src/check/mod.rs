@@ -7,6 +7,7 @@ mod built_in;
 mod chains;
 mod components;
 mod docker;
+mod fixed;
 mod framing;
 mod graph;
 mod hooks;
@@ -17,6 +18,7 @@ mod levels;
 mod loops;
 mod missing;
 mod noted;
+mod orphans;
 mod policies;
 mod report;
 mod shapes;
@@ -24,6 +26,7 @@ mod specs;
 mod survey;
 mod tables;
 
+pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
 
 use report::Report;
@@ -55,6 +58,7 @@ const CHECKS: &[Check] = &[
     chains::CHECK,
     noted::CHECK,
     docker::CHECK,
+    orphans::CHECK,
 ];
 
 /// Codes of faults that scripts meet as soon as they make the edit. They are errors of the check all the same: the run could
@@ -82,7 +86,7 @@ pub fn is_unreadable(code: &str) -> bool {
 
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().flat_map(|check| check.codes.iter().copied())
+    CHECKS.iter().map(|check| check.codes).chain([fixed::CODES]).flatten().copied()
 }
 
 /// A ruleset that passed: only such a one is printed as a result.

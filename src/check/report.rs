@@ -141,7 +141,7 @@ impl<'r> Report<'r> {
         words: impl FnOnce() -> Words,
     ) {
         let ruleset = self.ruleset;
-        if let Some(edit) = super::added_by(ruleset, rule) {
+        if let Some(edit) = super::added_by(ruleset, rule).or_else(|| ruleset.ensured_by(rule)) {
             self.push_edit(edit, what, || {
                 let line = format!("the rule is `{}`", ruleset.line(rule));
                 let mut words = words();
@@ -158,6 +158,13 @@ impl<'r> Report<'r> {
     /// Reports an error that an edit introduced.
     pub(super) fn edit(&mut self, edit: EditId, code: &'static str, words: impl FnOnce() -> Words) {
         self.push_edit(edit, (code, Gravity::Fault), words);
+    }
+
+    /// Reports an error that scripts introduced by what they do to the line at `span`.
+    pub(super) fn introduced_at(&mut self, span: Span, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push(code, Severity::Error, true, words, |ruleset, diagnostic| {
+            diagnostic.at(ruleset.source(), span, "")
+        });
     }
 
     /// Reports a fault of the input.

@@ -32,6 +32,8 @@ pub(super) struct CommandLine {
 pub(super) enum Command {
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
+    /// Take the rules of an owner off
+    Remove(RemoveArgs),
     /// Print all that a script can call
     Api,
     /// Print completions for a shell
@@ -52,6 +54,41 @@ pub(super) struct RunArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) script: ScriptArgs,
+    #[command(flatten)]
+    pub(super) owner: OwnerArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+}
+
+/// How rules are told whose they are.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Ownership")]
+pub(super) struct OwnerArgs {
+    /// Whose the rules are of a script that does not say `owner("NAME")` [default: the script's file name without `.rhai`]
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: Option<String>,
+    /// Put no owner's tag on rules: add those that are not there yet, and move and take out none
+    #[arg(long, conflicts_with_all = ["owner", "adopt"])]
+    pub(super) no_tag: bool,
+    /// Take over rules without a tag that are equal to the script's
+    #[arg(long)]
+    pub(super) adopt: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemoveArgs {
+    /// Whose rules are taken off
+    #[arg(long, value_name = "NAME")]
+    pub(super) owner: String,
+    /// What the policy of a built-in chain of the filter table is to be, such as INPUT=ACCEPT
+    #[arg(long = "policy", value_name = "CHAIN=POLICY")]
+    pub(super) policies: Vec<String>,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
     #[command(flatten)]

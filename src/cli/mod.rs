@@ -30,6 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     match line.command {
         None => run::run(&line.run),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Api) => api::run(),
         Some(Command::Completions { shell }) => completions::run(shell),
         Some(Command::Man) => man::run(),

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::args::{FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, RunArgs};
+use super::args::{
+    ColorArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, RemoveArgs, RunArgs,
+};
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
@@ -11,18 +13,25 @@ use super::parameters;
 use super::status::usage;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
-use crate::model::Family;
+use crate::model::{Family, Hook, Policy, owner};
 use crate::report::Format;
-use crate::script::Settings;
+use crate::script::{Settings, Tagging};
 
-/// The main job.
+/// The main job, and `dwscript remove`.
 pub(super) struct RunOptions {
-    pub(super) scripts: Vec<PathBuf>,
+    pub(super) work: Work,
     pub(super) jobs: Vec<Job>,
-    pub(super) settings: Settings,
     pub(super) purpose: Purpose,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+}
+
+/// What is done to the rulesets.
+pub(super) enum Work {
+    /// Scripts run.
+    Scripts(Vec<PathBuf>, Box<Settings>),
+    /// The rules of an owner are taken off.
+    Remove(String, Vec<(Hook, Policy)>),
 }
 
 /// One family's ruleset, and where its result goes.
@@ -47,16 +56,52 @@ impl RunOptions {
             return Err(usage("no script is given")
                 .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));
         }
-        let purpose = if args.output.check { Purpose::Check } else { Purpose::Print(format(&args.output)) };
+        let mut settings = parameters::settings(&args.script)?;
+        settings.tagging = match &args.owner {
+            OwnerArgs { no_tag: true, .. } => Tagging::None,
+            OwnerArgs { owner, adopt, .. } => Tagging::Tags { owner: owner.clone(), adopt: *adopt },
+        };
+        let work = Work::Scripts(args.scripts.clone(), Box::new(settings));
+        Self::with(work, &args.input, &args.output, &args.levels, &args.color)
+    }
+
+    /// Those of `dwscript remove`.
+    pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
+        owner::check(&args.owner).map_err(|error| usage(&error.to_string()))?;
+        let policies = args.policies.iter().map(|policy| policy_of(policy)).collect::<Result<_, _>>()?;
+        let work = Work::Remove(args.owner.clone(), policies);
+        Self::with(work, &args.input, &args.output, &args.levels, &args.color)
+    }
+
+    fn with(
+        work: Work,
+        input: &InputArgs,
+        output: &OutputArgs,
+        said: &LevelArgs,
+        color: &ColorArgs,
+    ) -> Result<Self, Diagnostic> {
+        let purpose = if output.check { Purpose::Check } else { Purpose::Print(format(output)) };
         Ok(Self {
-            scripts: args.scripts.clone(),
-            jobs: jobs(&args.input, &args.output, purpose)?,
-            settings: parameters::settings(&args.script)?,
+            work,
+            jobs: jobs(input, output, purpose)?,
             purpose,
-            levels: levels(&args.levels)?,
-            colors: Colors::new(args.color.color),
+            levels: levels(said)?,
+            colors: Colors::new(color.color),
         })
     }
+}
+
+/// `CHAIN=POLICY`.
+fn policy_of(text: &str) -> Result<(Hook, Policy), Diagnostic> {
+    let parsed = text.split_once('=').and_then(|(chain, policy)| {
+        let hook =
+            [Hook::Input, Hook::Forward, Hook::Output].into_iter().find(|hook| hook.as_str() == chain)?;
+        Some((hook, Policy::parse(policy)?))
+    });
+    parsed.ok_or_else(|| {
+        usage(&format!("`--policy {text}` is no `CHAIN=POLICY`"))
+            .help("for example `--policy INPUT=ACCEPT`; the chains are INPUT, FORWARD and OUTPUT, the policies ACCEPT and DROP")
+    })
 }
 
 /// `dwscript lint`.

@@ -34,6 +34,7 @@ pub(super) fn settings(args: &ScriptArgs) -> Result<Settings, Diagnostic> {
         libraries: args.libraries.clone(),
         params,
         limits,
+        leaves_engine: true,
         print: Some(print),
         ..Settings::default()
     })

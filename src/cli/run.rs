@@ -3,33 +3,42 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::RunArgs;
+use super::args::{ColorArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
 use super::input::{self, Input, Read};
 use super::live;
-use super::options::{Job, Purpose, RunOptions};
+use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
-use crate::check::{self, Checked};
+use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
-use crate::model::Family;
+use crate::model::{Family, Hook, Policy, Ruleset};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
-use crate::save::patches;
-use crate::script::{self, Script};
+use crate::save::{self, patches};
+use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 /// Words that are no scripts.
-const SUBCOMMANDS: [&str; 4] = ["lint", "api", "completions", "man"];
+const SUBCOMMANDS: [&str; 5] = ["lint", "remove", "api", "completions", "man"];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
         return list_samples();
     }
-    let options = match RunOptions::new(args) {
+    with(RunOptions::new(args), &args.color)
+}
+
+/// `dwscript remove`: an owner's rules are taken off.
+pub(super) fn remove(args: &RemoveArgs) -> Status {
+    with(RunOptions::remove(args), &args.color)
+}
+
+fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
+    let options = match options {
         Ok(options) => options,
         Err(diagnostic) => {
-            output::say(&[diagnostic], Colors::new(args.color.color).stderr);
+            output::say(&[diagnostic], Colors::new(color.color).stderr);
             return Status::Failed;
         }
     };
@@ -59,37 +68,84 @@ struct RunResult<'o> {
 /// The results of all families; nothing is printed before all are there.
 fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
-    let scripts: Result<Vec<Script>, Stop> = options.scripts.iter().map(|path| load(path)).collect();
-    let scripts = scripts.map_err(|stop| (first, stop))?;
+    let task = Task::of(&options.work).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
-    jobs.map(|job| result(options, &scripts, job).map_err(|stop| (job.family, stop))).collect()
+    jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop))).collect()
 }
 
-fn result<'o>(options: &RunOptions, scripts: &[Script], job: &'o Job) -> Result<RunResult<'o>, Stop> {
-    let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let mut settings = options.settings.clone();
-    if matches!(job.input, Input::Live(_)) {
-        settings.interfaces = live::interfaces();
+/// What is done to each family's ruleset.
+enum Task<'o> {
+    Scripts(Vec<Script>, &'o Settings),
+    Remove(&'o str, &'o [(Hook, Policy)]),
+}
+
+impl<'o> Task<'o> {
+    fn of(work: &'o Work) -> Result<Self, Stop> {
+        Ok(match work {
+            Work::Scripts(paths, settings) => {
+                let scripts: Result<_, Stop> = paths.iter().map(|path| load(path)).collect();
+                Self::Scripts(scripts?, settings)
+            }
+            Work::Remove(owner, policies) => Self::Remove(owner, policies),
+        })
     }
-    let outcome = match script::run(scripts, ruleset, &settings) {
+
+    fn run(&self, ruleset: Ruleset, input: &Input) -> Result<Outcome, Vec<Diagnostic>> {
+        match self {
+            Self::Scripts(scripts, settings) => {
+                let mut settings = (*settings).clone();
+                if matches!(input, Input::Live(_)) {
+                    settings.interfaces = live::interfaces();
+                }
+                script::run(scripts, ruleset, &settings).map_err(|failure| failure.diagnostics)
+            }
+            Self::Remove(owner, policies) => script::remove(ruleset, owner, policies).map_err(|error| {
+                vec![Diagnostic::error("incomplete-dump", error.to_string()).help("take a complete dump")]
+            }),
+        }
+    }
+
+    /// What is to be said of a second run on what the first one came to; nothing where that changed nothing.
+    fn run_again(&self, result: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
+        let Self::Scripts(scripts, settings) = self else { return Vec::new() };
+        if patches(result).is_empty() {
+            return Vec::new();
+        }
+        let mut text = Vec::new();
+        let written = save::write(result, &mut text).ok();
+        let source = written.and_then(|()| SourceFile::from_bytes(result.source().name(), text).ok());
+        let Some(source) = source else { return Vec::new() };
+        let Ok(ruleset) = save::parse(&Arc::new(source), result.family()) else { return Vec::new() };
+        let quiet = Settings { print: None, ..(*settings).clone() };
+        let again = script::run(scripts, ruleset, &quiet);
+        let again = again.as_ref().map(|outcome| &outcome.ruleset);
+        check::fixed_point(again.map_err(|failure| failure.diagnostics.as_slice()), levels)
+    }
+}
+
+fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<RunResult<'o>, Stop> {
+    let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
+    let outcome = match task.run(ruleset, &job.input) {
         Ok(outcome) => outcome,
-        Err(failure) => {
-            diagnostics.extend(failure.diagnostics);
+        Err(failed) => {
+            diagnostics.extend(failed);
             return Err(stopped(diagnostics));
         }
     };
     diagnostics.extend(outcome.diagnostics);
-    match check::check(outcome.ruleset, &options.levels) {
-        Ok(checked) => {
-            diagnostics.extend_from_slice(checked.diagnostics());
-            Ok(RunResult { job, checked, verbatim, diagnostics })
-        }
+    let checked = match check::check(outcome.ruleset, &options.levels) {
+        Ok(checked) => checked,
         Err(rejected) => {
             diagnostics.extend(rejected.diagnostics);
             let unreadable = diagnostics.iter().any(|diagnostic| check::is_unreadable(diagnostic.code));
-            Err(if unreadable { Stop::failed(diagnostics) } else { Stop::no(diagnostics) })
+            return Err(if unreadable { Stop::failed(diagnostics) } else { Stop::no(diagnostics) });
         }
-    }
+    };
+    diagnostics.extend_from_slice(checked.diagnostics());
+    let again = task.run_again(checked.ruleset(), &options.levels);
+    let denied = again.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    diagnostics.extend(again);
+    if denied { Err(Stop::no(diagnostics)) } else { Ok(RunResult { job, checked, verbatim, diagnostics }) }
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.

@@ -8,5 +8,5 @@ mod published;
 
 pub use bridges::{bridge_patterns, bridges};
 pub use layout::{Layout, USER_CHAIN, is_own_chain, layout};
-pub use owned::Owned;
+pub use owned::{Docker, Owned};
 pub use published::{Published, published};

@@ -1,5 +1,6 @@
 //! Which rules are Docker's own: all in its chains, and those that it writes into built-in ones.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -12,7 +13,13 @@ use crate::model::{ChainId, Hook, RuleId, Ruleset, TableName};
 #[derive(Clone, Debug)]
 pub struct Owned<'r> {
     ruleset: &'r Ruleset,
-    present: bool,
+    docker: Docker,
+}
+
+/// What a ruleset was found to hold of Docker's, kept for whoever asks about one rule after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Docker {
+    present: OnceCell<bool>,
     /// Looked for when a rule in a built-in chain is asked for.
     facts: OnceCell<Facts>,
 }
@@ -38,28 +45,55 @@ impl<'r> Owned<'r> {
     /// Looks at what scripts began with.
     #[must_use]
     pub fn of_base(ruleset: &'r Ruleset) -> Self {
-        let tables = [TableName::Filter, TableName::Nat].into_iter();
-        let chains = tables.flat_map(|table| ruleset.table(table).chains());
-        let mut read = chains.map(|id| ruleset.chain(*id)).filter(|chain| chain.created().is_none());
-        let present = read.any(|chain| {
-            let name = chain.base().map_or(chain.name(), |base| base.name);
-            is_own_chain(chain.table(), ruleset.symbols().name(name))
-        });
-        Self { ruleset, present, facts: OnceCell::new() }
+        Self { ruleset, docker: Docker::default() }
     }
 
     /// Whether there is anything of Docker's.
     #[must_use]
-    pub const fn is_present(&self) -> bool {
-        self.present
+    pub fn is_present(&self) -> bool {
+        self.docker.is_present(self.ruleset)
     }
 
     /// Whether `rule`, which is or was in `chain`, is Docker's. In DOCKER-USER none is.
     #[must_use]
     pub fn is_docker(&self, chain: ChainId, rule: RuleId) -> bool {
-        let (table, name) = self.base_name(chain);
-        if !self.present || is_own_chain(table, name) {
-            return self.present;
+        self.docker.is_docker(self.ruleset, chain, rule)
+    }
+
+    /// Whether `rule` of FORWARD sends all packets to a chain of Docker's, DOCKER-USER not among them.
+    #[must_use]
+    pub fn is_own_jump(&self, chain: ChainId, rule: RuleId) -> bool {
+        self.is_present()
+            && base_name(self.ruleset, chain) == (TableName::Filter, "FORWARD")
+            && self.docker.has_shape(self.ruleset, rule, |shape| {
+                shape.is_bare() && is_own_chain(TableName::Filter, shape.target)
+            })
+    }
+}
+
+impl Docker {
+    /// Whether there is anything of Docker's.
+    #[must_use]
+    pub fn is_present(&self, ruleset: &Ruleset) -> bool {
+        *self.present.get_or_init(|| {
+            let tables = [TableName::Filter, TableName::Nat].into_iter();
+            let chains = tables.flat_map(|table| ruleset.table(table).chains());
+            let mut read = chains.filter(|id| ruleset.chain(**id).created().is_none());
+            read.any(|id| {
+                let (table, name) = base_name(ruleset, *id);
+                is_own_chain(table, name)
+            })
+        })
+    }
+
+    /// Whether `rule`, which is or was in `chain`, is Docker's. In DOCKER-USER none is, and none that carries an owner's
+    /// tag.
+    #[must_use]
+    pub fn is_docker(&self, ruleset: &Ruleset, chain: ChainId, rule: RuleId) -> bool {
+        let present = self.is_present(ruleset) && ruleset.owner(rule).is_empty();
+        let (table, name) = base_name(ruleset, chain);
+        if !present || is_own_chain(table, name) {
+            return present;
         }
         let test = match (table, name) {
             (TableName::Filter, "FORWARD") => |shape: &Shape<'_>| shape.in_forward(),
@@ -68,37 +102,32 @@ impl<'r> Owned<'r> {
             (TableName::Raw, "PREROUTING") => |shape: &Shape<'_>| shape.in_raw(),
             _ => return false,
         };
-        self.has_shape(rule, test)
+        self.has_shape(ruleset, rule, test)
     }
 
-    /// Whether `rule` of FORWARD sends all packets to a chain of Docker's, DOCKER-USER not among them.
-    #[must_use]
-    pub fn is_own_jump(&self, chain: ChainId, rule: RuleId) -> bool {
-        let (table, name) = self.base_name(chain);
-        self.present
-            && (table, name) == (TableName::Filter, "FORWARD")
-            && self.has_shape(rule, |shape| shape.is_bare() && is_own_chain(TableName::Filter, shape.target))
-    }
-
-    fn base_name(&self, chain: ChainId) -> (TableName, &'r str) {
-        let chain = self.ruleset.chain(chain);
-        let name = chain.base().map_or(chain.name(), |base| base.name);
-        (chain.table(), self.ruleset.symbols().name(name))
-    }
-
-    fn has_shape(&self, rule: RuleId, test: impl Fn(&Shape<'_>) -> bool) -> bool {
-        let Ok(spec) = Spec::parse(self.ruleset.body(rule), self.ruleset.family()) else { return false };
-        let target = self.ruleset.symbols().name(self.ruleset.target(rule));
-        let facts = self.facts.get_or_init(|| self.learn());
+    fn has_shape(&self, ruleset: &Ruleset, rule: RuleId, test: impl Fn(&Shape<'_>) -> bool) -> bool {
+        let body = match ruleset.owner(rule).is_empty() {
+            true => Cow::Borrowed(ruleset.body(rule)),
+            false => Cow::Owned(ruleset.untagged(rule)),
+        };
+        let Ok(spec) = Spec::parse(&body, ruleset.family()) else { return false };
+        let target = ruleset.symbols().name(ruleset.target(rule));
+        let facts = self.facts.get_or_init(|| learn(ruleset));
         test(&Shape { facts, spec: &spec, target })
     }
+}
 
-    fn learn(&self) -> Facts {
-        let forward = self.ruleset.builtin(TableName::Filter, Hook::Forward);
-        let rules = forward.into_iter().flat_map(|chain| self.ruleset.chain(chain).base_rules().iter());
-        let sets = rules.into_iter().any(|rule| self.ruleset.body(rule).contains(SETS));
-        Facts { bridges: base_bridges(self.ruleset), sets }
-    }
+fn base_name(ruleset: &Ruleset, chain: ChainId) -> (TableName, &str) {
+    let chain = ruleset.chain(chain);
+    let name = chain.base().map_or(chain.name(), |base| base.name);
+    (chain.table(), ruleset.symbols().name(name))
+}
+
+fn learn(ruleset: &Ruleset) -> Facts {
+    let forward = ruleset.builtin(TableName::Filter, Hook::Forward);
+    let rules = forward.into_iter().flat_map(|chain| ruleset.chain(chain).base_rules().iter());
+    let sets = rules.into_iter().any(|rule| ruleset.body(rule).contains(SETS));
+    Facts { bridges: base_bridges(ruleset), sets }
 }
 
 impl Shape<'_> {

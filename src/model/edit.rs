@@ -19,6 +19,8 @@ pub struct Origin {
     pub column: u32,
     /// Whether the script lifted the guard on Docker's own rules.
     pub docker_edits: bool,
+    /// The owner of the rules that it adds; the empty symbol where they carry no tag.
+    pub owner: Symbol,
 }
 
 /// What was done.
@@ -28,6 +30,8 @@ pub enum EditKind {
     Add,
     /// Rules were taken out.
     Remove,
+    /// Rules that an earlier run added were taken out, as this one did not add them again.
+    Prune,
     /// A rule was put in the place of another.
     Replace,
     /// The policy was set.
@@ -49,6 +53,7 @@ impl EditKind {
         match self {
             Self::Add => "add",
             Self::Remove => "remove",
+            Self::Prune => "prune",
             Self::Replace => "replace",
             Self::SetPolicy(_) => "set_policy",
             Self::NewChain => "new_chain",

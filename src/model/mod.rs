@@ -10,6 +10,7 @@ pub mod ids;
 pub mod jump;
 pub mod matches;
 pub mod names;
+pub mod owner;
 pub mod policy;
 pub mod rule;
 mod ruleset;

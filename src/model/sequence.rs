@@ -4,6 +4,7 @@
 //! shares all chunks that have not changed since.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ids::RuleId;
 use super::symbol::Symbol;
@@ -11,11 +12,51 @@ use super::symbol::Symbol;
 /// The most rules in one chunk.
 const CHUNK: usize = 512;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Chunk {
     rules: Vec<RuleId>,
     /// The targets of its rules; a removed rule's target may linger.
     targets: u64,
+    /// How many of its rules count for the reader who asked last; nothing once it has changed.
+    counted: Counted,
+}
+
+impl Clone for Chunk {
+    fn clone(&self) -> Self {
+        Self { rules: self.rules.clone(), targets: self.targets, counted: Counted::default() }
+    }
+}
+
+impl Chunk {
+    /// How many of its rules count for `reader`.
+    fn count(&self, reader: Symbol, counts: &impl Fn(RuleId) -> bool) -> usize {
+        self.counted.get(reader).unwrap_or_else(|| {
+            let count = self.rules.iter().filter(|rule| counts(**rule)).count();
+            self.counted.set(reader, count);
+            count
+        })
+    }
+}
+
+/// A count and whose it is in one word: the reader's number plus one, then 16 bits of the count.
+#[derive(Debug, Default)]
+struct Counted(AtomicU64);
+
+impl Counted {
+    fn get(&self, reader: Symbol) -> Option<usize> {
+        let word = self.0.load(Ordering::Relaxed);
+        (word >> 16 == reader.number() + 1).then_some(())?;
+        usize::try_from(word & 0xffff).ok()
+    }
+
+    fn set(&self, reader: Symbol, count: usize) {
+        let count = u64::try_from(count).unwrap_or(0) & 0xffff;
+        self.0.store((reader.number() + 1) << 16 | count, Ordering::Relaxed);
+    }
+
+    fn forget(&mut self) {
+        *self.0.get_mut() = 0;
+    }
 }
 
 /// Rules in their order; cloning it is cheap.
@@ -60,6 +101,7 @@ impl Sequence {
         if let Some(chunk) = self.chunks.last_mut().map(Arc::make_mut) {
             chunk.rules.push(rule);
             chunk.targets |= target.mask();
+            chunk.counted.forget();
             self.len += 1;
         }
     }
@@ -80,6 +122,7 @@ impl Sequence {
         if let Some(chunk) = self.chunks.get_mut(at).map(Arc::make_mut) {
             chunk.rules.insert(within, rule);
             chunk.targets |= target.mask();
+            chunk.counted.forget();
             self.len += 1;
         }
     }
@@ -92,11 +135,19 @@ impl Sequence {
             return None;
         }
         let rule = chunk.rules.remove(within);
+        chunk.counted.forget();
         self.len -= 1;
         if chunk.rules.is_empty() {
             self.chunks.remove(at);
         }
         Some(rule)
+    }
+
+    /// Rules in the order given, each with its target.
+    pub fn of(rules: impl Iterator<Item = (RuleId, Symbol)>) -> Self {
+        let mut sequence = Self::default();
+        rules.for_each(|(rule, target)| sequence.push(rule, target));
+        sequence
     }
 
     /// Takes out all rules.
@@ -149,6 +200,35 @@ impl Sequence {
         None
     }
 
+    /// How many rules before `index` count for `reader`. What counts for one reader must not change.
+    pub fn count_before(&self, index: usize, reader: Symbol, counts: impl Fn(RuleId) -> bool) -> usize {
+        let (mut left, mut count) = (index, 0);
+        for chunk in &self.chunks {
+            if left < chunk.rules.len() {
+                let part = chunk.rules.iter().take(left);
+                return count + part.filter(|rule| counts(**rule)).count();
+            }
+            left -= chunk.rules.len();
+            count += chunk.count(reader, &counts);
+        }
+        count
+    }
+
+    /// The index of the rule that `number` counting ones stand before, itself counting for `reader`.
+    pub fn nth(&self, number: usize, reader: Symbol, counts: impl Fn(RuleId) -> bool) -> Option<usize> {
+        let (mut left, mut before) = (number, 0);
+        for chunk in &self.chunks {
+            let count = chunk.count(reader, &counts);
+            if left < count {
+                let mut counting = chunk.rules.iter().enumerate().filter(|(_, rule)| counts(**rule));
+                return counting.nth(left).map(|(within, _)| before + within);
+            }
+            left -= count;
+            before += chunk.rules.len();
+        }
+        None
+    }
+
     fn locate(&self, index: usize) -> (usize, usize) {
         let mut left = index;
         for (at, chunk) in self.chunks.iter().enumerate() {
@@ -162,7 +242,9 @@ impl Sequence {
 
     fn split(&mut self, at: usize) {
         let Some(chunk) = self.chunks.get_mut(at).map(Arc::make_mut) else { return };
-        let tail = Chunk { rules: chunk.rules.split_off(CHUNK / 2), targets: chunk.targets };
+        chunk.counted.forget();
+        let rules = chunk.rules.split_off(CHUNK / 2);
+        let tail = Chunk { rules, targets: chunk.targets, counted: Counted::default() };
         self.chunks.insert(at + 1, Arc::new(tail));
     }
 }
@@ -190,6 +272,26 @@ mod tests {
         assert_eq!(sequence.len(), vector.len());
         assert_eq!(sequence.get(1234), vector.get(1234).copied());
         assert_eq!(sequence.position(vector[777]), Some(777));
+    }
+
+    #[test]
+    fn counts_some_of_its_rules_as_a_vector_would() {
+        let mut sequence = Sequence::default();
+        (0..2000).for_each(|number| sequence.push(RuleId::new(number), Symbol::EMPTY));
+        let counts = |rule: RuleId| !rule.index().is_multiple_of(3);
+        for round in 0..50 {
+            sequence.insert(round * 37, RuleId::new(2000 + u32::try_from(round).unwrap()), Symbol::EMPTY);
+            sequence.remove(round * 31);
+            let all: Vec<RuleId> = sequence.iter().collect();
+            let counting: Vec<usize> = (0..all.len()).filter(|index| counts(all[*index])).collect();
+            for number in [0, 1, 511, 700, 1300, counting.len()] {
+                assert_eq!(sequence.nth(number, Symbol::EMPTY, counts), counting.get(number).copied());
+            }
+            for index in [0, 1, 512, 900, all.len()] {
+                let before = counting.iter().filter(|at| **at < index).count();
+                assert_eq!(sequence.count_before(index, Symbol::EMPTY, counts), before);
+            }
+        }
     }
 
     #[test]

@@ -17,6 +17,11 @@ impl Symbol {
         self.0 == 0
     }
 
+    /// Its number among the names.
+    pub(super) const fn number(self) -> u64 {
+        self.0 as u64
+    }
+
     /// One bit of 64, chosen by the symbol: a set of symbols as a mask that may hold others too.
     #[must_use]
     pub const fn mask(self) -> u64 {

@@ -11,7 +11,9 @@ use serde_json::ser::Formatter;
 use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::model::spec::Spec;
-use crate::model::{ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName};
+use crate::model::{
+    ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName, owner,
+};
 use crate::source::{LineColumn, SourceFile};
 
 /// Counts up with a change that breaks readers; new keys do not.
@@ -157,10 +159,12 @@ struct JsonRule {
     canonical: Option<String>,
     /// Whether each match and target of it is one that this program knows; the others go through untouched.
     understood: bool,
+    /// The owner that its tag names; null where it carries none.
+    owner: Option<String>,
     target: Option<String>,
     goto: bool,
     counters: Option<Counters>,
-    /// The script line that added it; null for a rule that was read.
+    /// The script line that asked for it; null for a rule that no script of the run did.
     origin: Option<JsonOrigin>,
 }
 
@@ -174,11 +178,15 @@ impl JsonRule {
             rule: text(source, ruleset.body(rule)),
             text: text(source, &ruleset.line(rule)),
             canonical: spec.as_ref().map(|spec| text(source, &spec.canonical())),
-            understood: spec.is_some_and(|spec| spec.is_understood()),
+            understood: spec.as_ref().is_some_and(Spec::is_understood),
+            owner: spec.as_ref().and_then(|spec| {
+                let comment = spec.comments().next()?;
+                owner::split(&comment).map(|(owner, _)| owner.to_owned())
+            }),
             target: (!target.is_empty()).then(|| text(source, ruleset.symbols().name(target))),
             goto: ruleset.is_goto(rule),
             counters: ruleset.counters(rule).and_then(Counters::parse),
-            origin: ruleset.origin(rule).map(JsonOrigin::new),
+            origin: ruleset.asked_by(rule).map(JsonOrigin::new),
         }
     }
 }

@@ -170,6 +170,9 @@ impl<'r> Patcher<'r> {
         for rule in base {
             if let (Some(line), Some(edit)) = (ruleset.span(rule), ruleset.removed_by(rule)) {
                 self.remove(line, edit, Vec::new());
+                if !ruleset.owner(rule).is_empty() {
+                    self.remove_comments(line.start, edit, block);
+                }
             }
         }
         let mut pending = Vec::new();
@@ -210,6 +213,18 @@ impl<'r> Patcher<'r> {
         lines.map(|text| Added { text, edit }).collect()
     }
 
+    /// Takes out the `#` lines directly before the line at `start`: those of an owner's rule go with it.
+    fn remove_comments(&mut self, start: u32, edit: EditId, block: Block) {
+        let source = self.ruleset.source();
+        let mut at = self.before_comments(start, block);
+        let lines = source.slice(Span::new(at, start)).split_inclusive('\n');
+        for line in lines {
+            let next = at + offset(line.len());
+            self.remove(Span::new(at, next - 1), edit, Vec::new());
+            at = next;
+        }
+    }
+
     /// The start of the `#` lines directly before the line at `start`, within the block.
     fn before_comments(&self, start: u32, block: Block) -> u32 {
         let source = self.ruleset.source();
@@ -235,7 +250,8 @@ impl<'r> Patcher<'r> {
             let mut lines = self.ruleset.chain(*chain).base_rules().iter().rev();
             lines.find_map(|rule| self.ruleset.span(rule))
         };
-        before.iter().rev().find_map(last).map_or(block.commit.start, |line| line.end + 1)
+        let end = || self.before_comments(block.commit.start, block);
+        before.iter().rev().find_map(last).map_or_else(end, |line| line.end + 1)
     }
 
     /// The commands that make a chain which the text shapes by commands what it is to be.

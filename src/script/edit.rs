@@ -3,12 +3,13 @@
 use rhai::{Dynamic, NativeCallContext};
 
 use super::fault::{Fault, Native, raise};
+use super::remembered;
 use super::rule;
-use super::select::{self, Selector};
-use super::session::{Session, origin, session};
+use super::select::{self, Reach, Selector};
+use super::session::{Anchor, Session, origin, session};
 use crate::diagnostic::{did_you_mean, list};
 use crate::model::names::{ChainName, ChainNameError};
-use crate::model::{ChainId, EditError, EditKind, NewRule, Policy, Ruleset, TableName};
+use crate::model::{ChainId, EditError, EditKind, NewRule, Policy, RuleId, Ruleset, TableName};
 
 /// The most names that an error lists.
 const NAMES: usize = 12;
@@ -20,6 +21,9 @@ enum Place<'a> {
     Before(&'a Dynamic),
     After(&'a Dynamic),
 }
+
+/// A place as it was found: the index, and the rule that it is beside.
+type Found = (usize, Option<Anchor>);
 
 /// Adds rules at the end of a chain.
 pub(super) fn append(
@@ -49,14 +53,16 @@ pub(super) fn insert(
     position: rhai::INT,
     rule: &Dynamic,
 ) -> Native<()> {
-    let index = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
+    let number = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
     let shared = session(context);
-    let length = {
+    let (index, length) = {
         let session = shared.borrow();
         let id = require_chain(context, &session.ruleset, table, chain)?;
-        session.ruleset.chain(id).rules().len()
+        let length = session.positions(id);
+        let number = number.filter(|number| *number <= length);
+        (number.map(|number| session.index_at(id, number).unwrap_or(usize::MAX)), length)
     };
-    match index.filter(|index| *index <= length) {
+    match index {
         Some(index) => add(context, table, chain, &Place::Index(index), rule),
         None => Err(raise(context, no_position(chain, position, length, 1))),
     }
@@ -93,16 +99,12 @@ fn add(
 ) -> Native<()> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
-    let index = match place {
-        Place::End => usize::MAX,
-        Place::Index(index) => *index,
-        Place::Before(anchor) => anchor_index(context, table, id, anchor)?,
-        Place::After(anchor) => anchor_index(context, table, id, anchor)? + 1,
-    };
+    let (index, anchor) = find_place(context, table, id, place)?;
     let rules = rule::new_rules(context, &shared, rule)?;
     let origin = origin(context);
     let mut session = shared.borrow_mut();
     let edit = session.ruleset.begin(EditKind::Add, id, origin).map_err(|error| refuse(context, &error))?;
+    session.anchors.extend(anchor.map(|anchor| (edit, anchor)));
     for (offset, rule) in rules.into_iter().enumerate() {
         session.watch.step(context)?;
         session.ruleset.insert_rule(edit, id, index.saturating_add(offset), rule);
@@ -110,7 +112,29 @@ fn add(
     Ok(())
 }
 
-/// Puts rules in the place of the first one that `anchor` finds.
+fn find_place(
+    context: &NativeCallContext,
+    table: TableName,
+    id: ChainId,
+    place: &Place<'_>,
+) -> Native<Found> {
+    let at = |index: usize| session(context).borrow().ruleset.chain(id).rules().get(index);
+    Ok(match place {
+        Place::End => (usize::MAX, None),
+        Place::Index(index) => (*index, None),
+        Place::Before(anchor) => {
+            let index = anchor_index(context, table, id, anchor)?;
+            (index, at(index).map(Anchor::Before))
+        }
+        Place::After(anchor) => {
+            let index = anchor_index(context, table, id, anchor)?;
+            (index + 1, at(index).map(Anchor::After))
+        }
+    })
+}
+
+/// Puts rules in the place of the first one that `anchor` finds. Where it finds none, but rules that an earlier run put
+/// there are remembered, these stay.
 pub(super) fn replace(
     context: &NativeCallContext,
     table: TableName,
@@ -120,13 +144,27 @@ pub(super) fn replace(
 ) -> Native<()> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
-    let index = anchor_index(context, table, id, anchor)?;
+    let selector = Selector::of(context, anchor)?;
+    let index = select::first(context, id, &selector, Reach::Own)?;
     let rules = rule::new_rules(context, &shared, rule)?;
     let origin = origin(context);
+    let first = rules.first().filter(|_| index.is_none());
+    let remembered = first.and_then(|first| remembered::index(&mut shared.borrow_mut(), id, &first.body));
+    if index.is_none() && remembered.is_none() {
+        return Err(missing_anchor(context, table, id, &selector));
+    }
     let mut session = shared.borrow_mut();
     let edit =
         session.ruleset.begin(EditKind::Replace, id, origin).map_err(|error| refuse(context, &error))?;
-    replace_with(&mut session, edit, (id, index), rules);
+    match (index, remembered) {
+        (Some(index), _) => replace_with(&mut session, edit, (id, index), rules),
+        (None, Some(index)) => {
+            for (offset, rule) in rules.into_iter().enumerate() {
+                session.ruleset.insert_rule(edit, id, index + offset, rule);
+            }
+        }
+        (None, None) => {}
+    }
     Ok(())
 }
 
@@ -154,7 +192,7 @@ pub(super) fn remove(
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let selector = Selector::of(context, selector)?;
-    let found = select::all(context, id, &selector)?;
+    let found = select::all(context, id, &selector, Reach::Own)?;
     if found.is_empty() {
         return Ok(0);
     }
@@ -168,14 +206,21 @@ pub(super) fn remove(
     Ok(count(found.len()))
 }
 
-/// Takes out all rules of a chain.
+/// Takes out all rules of a chain but those of other owners.
 pub(super) fn flush(context: &NativeCallContext, table: TableName, chain: &str) -> Native<()> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
     let origin = origin(context);
     let mut session = shared.borrow_mut();
     let edit = session.ruleset.begin(EditKind::Flush, id, origin).map_err(|error| refuse(context, &error))?;
-    session.ruleset.flush(edit, id);
+    if !session.others {
+        session.ruleset.flush(edit, id);
+        return Ok(());
+    }
+    let rules = session.ruleset.chain(id).rules().iter();
+    let (gone, kept): (Vec<RuleId>, Vec<RuleId>) = rules.partition(|rule| session.is_within_reach(*rule));
+    session.ruleset.arrange(id, &kept);
+    gone.into_iter().for_each(|rule| session.ruleset.take_out(rule, edit));
     Ok(())
 }
 
@@ -270,15 +315,22 @@ fn anchor_index(
     anchor: &Dynamic,
 ) -> Native<usize> {
     let selector = Selector::of(context, anchor)?;
-    if let Some(index) = select::first(context, id, &selector)? {
-        return Ok(index);
-    }
+    let found = select::first(context, id, &selector, Reach::All)?;
+    found.ok_or_else(|| missing_anchor(context, table, id, &selector))
+}
+
+fn missing_anchor(
+    context: &NativeCallContext,
+    table: TableName,
+    id: ChainId,
+    selector: &Selector,
+) -> Box<rhai::EvalAltResult> {
     let shared = session(context);
     let session = shared.borrow();
     let ruleset = &session.ruleset;
     let chain = ruleset.chain_name(id);
     if let Selector::Position(position) = selector {
-        return Err(raise(context, no_position(chain, position, ruleset.chain(id).rules().len(), 0)));
+        return raise(context, no_position(chain, *position, session.positions(id), 0));
     }
     let mut targets: Vec<&str> = Vec::new();
     for rule in ruleset.chain(id).rules().iter() {
@@ -290,7 +342,7 @@ fn anchor_index(
     let message = format!("chain `{chain}` of table `{table}` has no rule that {}", selector.describe());
     let fault = Fault::new("missing-anchor", message);
     let near = selector.target().and_then(|name| did_you_mean(name, targets.iter().copied()));
-    Err(raise(
+    raise(
         context,
         match near {
             Some(near) => fault.help(format!("did you mean `{near}`?")),
@@ -299,7 +351,7 @@ fn anchor_index(
             }
             None => fault.help(format!("its rules jump to {}", list(targets, NAMES))),
         },
-    ))
+    )
 }
 
 fn no_position(chain: &str, position: rhai::INT, length: usize, extra: usize) -> Fault {

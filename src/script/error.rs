@@ -91,7 +91,7 @@ fn innermost<'e>(session: &Session, error: &'e EvalAltResult) -> (&'e EvalAltRes
 }
 
 /// The part of the line that an error at `position` is about.
-fn span_of(source: &SourceFile, position: Position) -> Option<Span> {
+pub(super) fn span_of(source: &SourceFile, position: Position) -> Option<Span> {
     let line = u32::try_from(position.line()?).ok()?;
     let column = u32::try_from(position.position().unwrap_or(1)).ok()?;
     Some(source.expression_span(line, column))

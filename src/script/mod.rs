@@ -17,10 +17,14 @@ mod error;
 mod fault;
 mod limits;
 mod names;
+mod owners;
+mod ownership;
 mod params;
 mod pattern;
+mod placing;
 mod read;
 mod reference;
+mod remembered;
 mod resolver;
 mod rule;
 mod select;
@@ -35,18 +39,20 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 
-use rhai::{Engine, EvalAltResult, Position};
+use rhai::{AST, Engine, EvalAltResult, Position};
 
 pub use engine::Printer;
 pub use limits::Limits;
+pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
 pub use session::IpSet;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::Ruleset;
+use crate::model::{EditError, Hook, Policy, Ruleset};
 use crate::source::SourceFile;
 use limits::Watch;
+use ownership::Run;
 use resolver::Modules;
 use session::{Session, SharedSession};
 
@@ -70,6 +76,11 @@ pub struct Settings {
     pub interfaces: Vec<String>,
     /// Limits.
     pub limits: Limits,
+    /// How the rules of the run are told from others.
+    pub tagging: Tagging,
+    /// Whether the process ends soon: what the engine holds is then left to the system, as taking its many functions apart
+    /// costs more than a small run does.
+    pub leaves_engine: bool,
     /// Where `print` and `debug` write; nowhere without it.
     pub print: Option<Printer>,
 }
@@ -113,6 +124,14 @@ pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<
     watchdog::wait(&answer, &limits)?
 }
 
+/// Takes the rules of an owner off, and sets policies of built-in chains of the filter table.
+///
+/// # Errors
+/// That a chain has no such policy, or that the dump lacks a table.
+pub fn remove(ruleset: Ruleset, owner: &str, policies: &[(Hook, Policy)]) -> Result<Outcome, EditError> {
+    ownership::remove(ruleset, owner, policies)
+}
+
 fn no_thread(limits: &Limits, error: &std::io::Error) -> Diagnostic {
     let message = format!("there is no thread with a stack of {} MiB: {error}", limits.stack() >> 20);
     Diagnostic::error("no-thread", message).help("raise the limit of virtual memory, `ulimit -v`")
@@ -130,25 +149,45 @@ fn run_here(
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
+    let failed = |error: &EvalAltResult| {
+        let diagnostic = error::diagnose(&engine, &modules, &session.borrow(), error);
+        let mut diagnostics = std::mem::take(&mut session.borrow_mut().warnings);
+        diagnostics.push(diagnostic);
+        Failure { diagnostics }
+    };
+    let mut compiled = Vec::with_capacity(scripts.len());
     for script in scripts {
-        if let Err(error) = run_script(&engine, &session, &modules, script) {
-            let diagnostic = error::diagnose(&engine, &modules, &session.borrow(), &error);
-            let mut diagnostics = std::mem::take(&mut session.borrow_mut().warnings);
-            diagnostics.push(diagnostic);
-            return Err(Failure { diagnostics });
-        }
+        let ast = compile_script(&engine, &session, &modules, script).map_err(|error| failed(&error))?;
+        compiled.push((script, ast));
     }
-    // The process ends soon: taking the engine's many functions apart would cost more than a small run does.
-    std::mem::forget(engine);
+    let run = Run::begin(&session, &compiled, &settings.tagging)?;
+    for (index, (script, ast)) in compiled.iter().enumerate() {
+        run.enter(&session, index);
+        run_script(&engine, &session, &modules, script, ast).map_err(|error| failed(&error))?;
+    }
+    run.place(&mut session.borrow_mut());
+    drop(compiled);
+    if settings.leaves_engine {
+        std::mem::forget(engine);
+    }
     finish(&mut session.borrow_mut())
 }
 
-fn run_script(
+/// Reads a script without running it.
+fn compile_script(
     engine: &Engine,
     session: &SharedSession,
     modules: &Modules,
     script: &Script,
-) -> Result<(), Box<EvalAltResult>> {
+) -> Result<AST, Box<EvalAltResult>> {
+    enter(session, modules, script);
+    let watch = Rc::clone(&session.borrow().watch);
+    let mut ast = watch.excuse(|| compile::compile(engine, script.source.text()))?;
+    ast.set_source(script.source.name());
+    Ok(ast)
+}
+
+fn enter(session: &SharedSession, modules: &Modules, script: &Script) {
     let name = script.source.name().to_owned();
     {
         let mut session = session.borrow_mut();
@@ -158,10 +197,18 @@ fn run_script(
         session.notes.clear();
     }
     modules.enter(&name, &script.path);
+}
+
+fn run_script(
+    engine: &Engine,
+    session: &SharedSession,
+    modules: &Modules,
+    script: &Script,
+    ast: &AST,
+) -> Result<(), Box<EvalAltResult>> {
+    enter(session, modules, script);
     let watch = Rc::clone(&session.borrow().watch);
-    let mut ast = watch.excuse(|| compile::compile(engine, script.source.text()))?;
-    ast.set_source(name);
-    let done = compile::evaluate(engine, script.source.text(), &ast).map(drop);
+    let done = compile::evaluate(engine, script.source.text(), ast).map(drop);
     match watch.met() {
         Some(limit) if done.is_ok() => Err(limits::terminated(limit, Position::NONE)),
         _ => done,

@@ -7,11 +7,11 @@ use rhai::{
 
 use super::edit::require_chain;
 use super::fault::{Fault, Native, raise};
-use super::select::{self, Selector};
+use super::select::{self, Reach, Selector};
 use super::session::{SharedSession, session};
 use super::view::{ChainView, CountersView, RuleList, RuleView, TableView};
 use crate::diagnostic::did_you_mean;
-use crate::model::{ChainId, Policy, TableName};
+use crate::model::{ChainId, Policy, TableName, owner};
 
 pub(super) use super::edit::count as number;
 pub(super) use super::view::Part;
@@ -67,7 +67,7 @@ pub(super) fn find(
 ) -> Native<Array> {
     let shared = session(context);
     let id = require_chain(context, &shared.borrow().ruleset, table, chain)?;
-    let found = select::all(context, id, &Selector::of(context, selector)?)?;
+    let found = select::all(context, id, &Selector::of(context, selector)?, Reach::All)?;
     let list = ChainView::new(&shared, id).rules();
     Ok(found.into_iter().filter_map(|index| list.get(index)).map(Dynamic::from).collect())
 }
@@ -84,7 +84,8 @@ pub(super) fn has_rule(
     let family = shared.borrow().ruleset.family();
     let rules = super::rule::canonical_rules(context, family, rule)?;
     let session = shared.borrow();
-    Ok(!rules.is_empty() && rules.iter().all(|rule| !session.ruleset.find_equal(id, rule).is_empty()))
+    let has = |rule: &String| !session.ruleset.find_equal(id, &owner::untagged(rule, family)).is_empty();
+    Ok(!rules.is_empty() && rules.iter().all(has))
 }
 
 /// How many rules of a chain `selector` finds.
@@ -95,7 +96,7 @@ pub(super) fn count(
     selector: &Dynamic,
 ) -> Native<rhai::INT> {
     let id = require_chain(context, &session(context).borrow().ruleset, table, chain)?;
-    Ok(number(select::all(context, id, &Selector::of(context, selector)?)?.len()))
+    Ok(number(select::all(context, id, &Selector::of(context, selector)?, Reach::All)?.len()))
 }
 
 /// The name of a chain.

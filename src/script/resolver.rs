@@ -21,8 +21,8 @@ const ENDING: &str = "rhai";
 pub(super) struct Modules {
     session: SharedSession,
     libraries: Vec<PathBuf>,
-    /// The folder of the script that runs.
-    home: RefCell<Option<PathBuf>>,
+    /// The folder of the script that runs; links in it are followed when a module is looked for.
+    home: RefCell<PathBuf>,
     /// Modules by file; none while the module is being loaded.
     loaded: RefCell<HashMap<PathBuf, Option<Shared<Module>>>>,
     /// The file of each script and module, by the name that Rhai knows it by.
@@ -44,25 +44,23 @@ impl Modules {
 
     /// Takes the folder of `script`, which runs from now on under the name `name`, as the first to look in.
     pub(super) fn enter(&self, name: &str, script: &Path) {
-        let folder =
-            script.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
-        self.home.replace(folder.and_then(|folder| folder.canonicalize().ok()));
-        if let Ok(file) = script.canonicalize() {
-            self.files.borrow_mut().insert(name.to_owned(), file);
-        }
+        let folder = script.parent().unwrap_or(Path::new(""));
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        self.home.replace(folder.to_owned());
+        self.files.borrow_mut().insert(name.to_owned(), script.to_owned());
     }
 
     /// The folders that modules may be in.
     fn roots(&self) -> Vec<PathBuf> {
-        self.home.borrow().iter().chain(&self.libraries).cloned().collect()
+        self.home.borrow().canonicalize().ok().into_iter().chain(self.libraries.iter().cloned()).collect()
     }
 
     /// The file of the module that `importer` calls `path`.
     fn find(&self, importer: Option<&str>, path: &str) -> Result<PathBuf, Fault> {
         let relative = relative(path)?;
         let roots = self.roots();
-        let beside = importer.and_then(|name| self.files.borrow().get(name).cloned());
-        let beside = beside.and_then(|file| file.parent().map(Path::to_owned));
+        let importer = importer.and_then(|name| self.files.borrow().get(name).cloned());
+        let beside = importer.and_then(|file| file.canonicalize().ok()?.parent().map(Path::to_owned));
         for folder in beside.iter().chain(&roots) {
             let Ok(file) = folder.join(&relative).canonicalize() else { continue };
             if !roots.iter().any(|root| file.starts_with(root)) {
@@ -142,8 +140,8 @@ impl Modules {
 
     /// The module's path as messages show it: from the script's folder or the library on.
     fn display(&self, file: &Path) -> String {
-        let home = self.home.borrow();
-        let below = home.iter().chain(&self.libraries).find_map(|root| file.strip_prefix(root).ok());
+        let roots = self.roots();
+        let below = roots.iter().find_map(|root| file.strip_prefix(root).ok());
         below.unwrap_or(file).display().to_string()
     }
 }

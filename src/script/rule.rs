@@ -6,11 +6,11 @@ use std::rc::Rc;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::fault::{Fault, Native, raise};
-use super::session::{SharedSession, origin, session};
+use super::session::{Session, SharedSession, origin, session};
 use super::spelling::{self, Spelled, SpellingError};
 use crate::diagnostic::Diagnostic;
 use crate::model::spec::{Spec, SpecError};
-use crate::model::{Family, NewRule, targets};
+use crate::model::{Family, NewRule, owner, targets};
 use crate::syntax;
 
 /// Options that say which chain a rule goes to, which a script says otherwise.
@@ -25,10 +25,36 @@ pub(super) fn new_rules(
 ) -> Native<Vec<NewRule>> {
     let family = shared.borrow().ruleset.family();
     let spelled = spelling::spell(rule, family).map_err(|error| raise_spelling(context, &error))?;
-    let bodies = canonical(context, family, &spelled)?;
+    let mut bodies = canonical(context, family, &spelled)?;
+    tag(context, &shared.borrow(), &mut bodies)?;
     warn_of_emptied(context, shared, &spelled, family);
     let mut notes = std::mem::take(&mut shared.borrow_mut().notes);
     Ok(bodies.into_iter().map(|body| NewRule { body, notes: std::mem::take(&mut notes) }).collect())
+}
+
+/// Puts the script's tag on rules.
+fn tag(context: &NativeCallContext, session: &Session, bodies: &mut [String]) -> Native<()> {
+    let Some(owner) = session.owner_name.as_deref() else { return Ok(()) };
+    for body in bodies {
+        let tagged = owner::tagged(body, session.ruleset.family(), owner);
+        if tagged.comment > owner::COMMENT_LIMIT {
+            let tag = owner::PREFIX.len() + owner.len() + 1;
+            let fault = Fault::new(
+                "long-comment",
+                format!(
+                    "the comment is too long: with the owner's tag it has {} bytes, of which iptables keeps {}",
+                    tagged.comment,
+                    owner::COMMENT_LIMIT
+                ),
+            );
+            return Err(raise(
+                context,
+                fault.help(format!("shorten it to {} bytes", owner::COMMENT_LIMIT - tag)),
+            ));
+        }
+        *body = tagged.text;
+    }
+    Ok(())
 }
 
 /// The rules that `rule` spells, in canonical form.

@@ -8,10 +8,10 @@ use rhai::{Dynamic, FnPtr, ImmutableString, NativeCallContext};
 use super::fault::{Fault, Native, raise};
 use super::pattern::Pattern;
 use super::rule;
-use super::session::session;
+use super::session::{Session, session};
 use super::spelling::value::type_name;
 use super::view::RuleView;
-use crate::model::{ChainId, RuleId, Ruleset, equal};
+use crate::model::{ChainId, Family, RuleId, Ruleset, equal, owner};
 
 /// Which rules of a chain are meant.
 pub(super) enum Selector {
@@ -19,12 +19,38 @@ pub(super) enum Selector {
     Target(ImmutableString),
     /// The one at this position, from 1.
     Position(rhai::INT),
-    /// Those equal to one of these, in canonical form.
-    Rules(Vec<String>),
+    /// Those equal to one of these.
+    Rules(Vec<Wanted>),
     /// Those whose canonical text matches.
     Pattern(Pattern),
     /// Those of which a closure says so.
     Closure(FnPtr),
+}
+
+/// A rule that is looked for.
+pub(super) struct Wanted {
+    /// Its canonical form without a tag.
+    canonical: String,
+    /// The owner that its tag names.
+    owner: Option<String>,
+}
+
+impl Wanted {
+    fn of(canonical: &str, family: Family) -> Self {
+        Self {
+            canonical: owner::untagged(canonical, family).into_owned(),
+            owner: owner::of(canonical, family),
+        }
+    }
+}
+
+/// Which rules a selector may find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All.
+    All,
+    /// Those of other owners only where it names the owner.
+    Own,
 }
 
 impl Selector {
@@ -45,7 +71,8 @@ impl Selector {
             return Ok(Self::Closure(closure.clone()));
         }
         if let Some(view) = value.read_lock::<RuleView>() {
-            return Ok(Self::Rules(vec![view.canonical()]));
+            let family = session(context).borrow().ruleset.family();
+            return Ok(Self::Rules(vec![Wanted::of(&view.tagged(), family)]));
         }
         if value.is_unit() || value.is_bool() {
             let fault = Fault::new("bad-value", format!("an anchor cannot be {}", type_name(value)));
@@ -53,7 +80,7 @@ impl Selector {
         }
         let family = session(context).borrow().ruleset.family();
         let rules = rule::canonical_rules(context, family, value)?;
-        Ok(Self::Rules(rules))
+        Ok(Self::Rules(rules.iter().map(|rule| Wanted::of(rule, family)).collect()))
     }
 
     /// What is looked for, as it follows `has no rule that`.
@@ -61,7 +88,10 @@ impl Selector {
         match self {
             Self::Target(name) => format!("jumps to `{name}`"),
             Self::Position(position) => format!("stands at position {position}"),
-            Self::Rules(rules) => format!("equals `{}`", rules.join("` or `")),
+            Self::Rules(rules) => {
+                let rules: Vec<&str> = rules.iter().map(|rule| rule.canonical.as_str()).collect();
+                format!("equals `{}`", rules.join("` or `"))
+            }
             Self::Pattern(pattern) => format!("matches `{}`", pattern.0.as_str()),
             Self::Closure(_) => "the closure picks".to_owned(),
         }
@@ -88,45 +118,66 @@ pub(super) fn first(
     context: &NativeCallContext,
     chain: ChainId,
     selector: &Selector,
+    reach: Reach,
 ) -> Native<Option<usize>> {
     let shared = session(context);
     match selector {
-        Selector::Target(name) => {
+        Selector::Target(name) if reach == Reach::All || !shared.borrow().others => {
             Ok(shared.borrow().ruleset.find_target(chain, name).map(|(index, _)| index))
         }
-        Selector::Rules(_) | Selector::Position(_) => Ok(all(context, chain, selector)?.first().copied()),
+        Selector::Target(_) | Selector::Rules(_) | Selector::Position(_) => {
+            Ok(all(context, chain, selector, reach)?.first().copied())
+        }
         Selector::Pattern(_) | Selector::Closure(_) => {
-            search(context, chain, selector, 1).map(|found| found.first().copied())
+            search(context, chain, selector, reach, 1).map(|found| found.first().copied())
         }
     }
 }
 
 /// The indexes of all rules of `chain` that are meant, in order.
-pub(super) fn all(context: &NativeCallContext, chain: ChainId, selector: &Selector) -> Native<Vec<usize>> {
+pub(super) fn all(
+    context: &NativeCallContext,
+    chain: ChainId,
+    selector: &Selector,
+    reach: Reach,
+) -> Native<Vec<usize>> {
     let shared = session(context);
     match selector {
-        Selector::Target(name) => Ok(with_target(&shared.borrow().ruleset, chain, name)),
+        Selector::Target(name) => Ok(with_target(&shared.borrow(), chain, name, reach)),
         Selector::Position(position) => {
-            let length = shared.borrow().ruleset.chain(chain).rules().len();
-            let index = usize::try_from(*position).ok().and_then(|position| position.checked_sub(1));
-            Ok(index.filter(|index| *index < length).into_iter().collect())
+            let number = usize::try_from(*position).ok().and_then(|position| position.checked_sub(1));
+            Ok(number.and_then(|number| shared.borrow().index_at(chain, number)).into_iter().collect())
         }
-        Selector::Rules(rules) => {
-            let session = shared.borrow();
-            let found = rules.iter().flat_map(|rule| session.ruleset.find_equal(chain, rule));
-            let mut found: Vec<usize> = found.collect();
-            found.sort_unstable();
-            found.dedup();
-            Ok(found)
-        }
-        Selector::Pattern(_) | Selector::Closure(_) => search(context, chain, selector, usize::MAX),
+        Selector::Rules(rules) => Ok(equal_to(&shared.borrow(), chain, rules, reach)),
+        Selector::Pattern(_) | Selector::Closure(_) => search(context, chain, selector, reach, usize::MAX),
     }
 }
 
-fn with_target(ruleset: &Ruleset, chain: ChainId, name: &str) -> Vec<usize> {
+fn with_target(session: &Session, chain: ChainId, name: &str, reach: Reach) -> Vec<usize> {
+    let ruleset = &session.ruleset;
     let Some(target) = ruleset.symbols().get(name) else { return Vec::new() };
+    let reached = |rule: RuleId| reach == Reach::All || session.is_within_reach(rule);
     let rules = ruleset.chain(chain).rules().iter().enumerate();
-    rules.filter(|(_, rule)| ruleset.target(*rule) == target).map(|(index, _)| index).collect()
+    let meant = rules.filter(|(_, rule)| ruleset.target(*rule) == target && reached(*rule));
+    meant.map(|(index, _)| index).collect()
+}
+
+fn equal_to(session: &Session, chain: ChainId, rules: &[Wanted], reach: Reach) -> Vec<usize> {
+    let ruleset = &session.ruleset;
+    let mut found = Vec::new();
+    for wanted in rules {
+        let equal = ruleset.find_equal(chain, &wanted.canonical).into_iter();
+        found.extend(equal.filter(|index| {
+            let rule = ruleset.chain(chain).rules().get(*index);
+            rule.is_some_and(|rule| match &wanted.owner {
+                Some(owner) => ruleset.symbols().name(ruleset.owner(rule)) == owner,
+                None => reach == Reach::All || session.is_within_reach(rule),
+            })
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Asks rule by rule, up to `most` finds. The session is free while a closure runs.
@@ -134,6 +185,7 @@ fn search(
     context: &NativeCallContext,
     chain: ChainId,
     selector: &Selector,
+    reach: Reach,
     most: usize,
 ) -> Native<Vec<usize>> {
     let shared = session(context);
@@ -141,16 +193,22 @@ fn search(
     let edits = shared.borrow().ruleset.edits().len();
     let watch = Rc::clone(&shared.borrow().watch);
     let mut found = Vec::new();
+    let mut position = 0;
     for (index, rule) in rules.iter().enumerate() {
         watch.step(context)?;
-        let picked = match selector {
+        let within = shared.borrow().is_within_reach(rule);
+        position += usize::from(within);
+        let (picked, named) = match selector {
             Selector::Pattern(pattern) => matches(&shared.borrow().ruleset, rule, pattern),
             Selector::Closure(closure) => {
-                ask(context, closure, RuleView::new(&shared, chain, rule, index + 1))?
+                shared.borrow().asked_owner.set(false);
+                let view = RuleView::new(&shared, chain, rule, position + usize::from(!within));
+                let picked = ask(context, closure, view)?;
+                (picked, shared.borrow().asked_owner.get())
             }
-            _ => false,
+            _ => (false, false),
         };
-        if picked {
+        if picked && (within || named || reach == Reach::All) {
             found.push(index);
             if found.len() >= most {
                 break;
@@ -167,8 +225,12 @@ fn search(
     Ok(found)
 }
 
-fn matches(ruleset: &Ruleset, rule: RuleId, pattern: &Pattern) -> bool {
-    pattern.0.is_match(&equal::canonical(ruleset.body(rule), ruleset.family()))
+/// Whether a pattern matches a rule, and whether it names the rule's owner by its tag.
+fn matches(ruleset: &Ruleset, rule: RuleId, pattern: &Pattern) -> (bool, bool) {
+    if pattern.0.as_str().contains(owner::PREFIX) {
+        return (pattern.0.is_match(&equal::canonical(ruleset.body(rule), ruleset.family())), true);
+    }
+    (pattern.0.is_match(&ruleset.untagged(rule)), false)
 }
 
 /// Whether a closure says so of a rule.

@@ -1,6 +1,6 @@
 //! What the functions of a script work on: the draft of the ruleset, and what the run has gathered so far.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -10,8 +10,11 @@ use rustc_hash::FxHashMap;
 use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
+use super::remembered::Remembered;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Family, Origin, Ruleset};
+use crate::docker::Docker;
+use crate::model::sequence::Sequence;
+use crate::model::{ChainId, EditId, Family, Origin, RuleId, Ruleset, Symbol};
 use crate::source::SourceFile;
 
 /// The session, shared by the engine, its functions and the values they hand out.
@@ -42,6 +45,29 @@ pub(crate) struct Session {
     pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
     pub(crate) current: String,
+    /// The owner of its rules; the empty symbol where they carry no tag.
+    pub(crate) owner: Symbol,
+    /// The same as text; none where rules carry no tag.
+    pub(crate) owner_name: Option<Rc<str>>,
+    /// The owners of the run.
+    pub(crate) owners: Vec<Symbol>,
+    /// What earlier runs added to the chains that were asked about.
+    pub(crate) remembered: FxHashMap<ChainId, Rc<Remembered>>,
+    /// Whether there may be rules of other owners.
+    pub(crate) others: bool,
+    /// What the rules of an edit were put before or behind.
+    pub(crate) anchors: FxHashMap<EditId, Anchor>,
+    /// Whether a closure has asked a rule for its owner.
+    pub(crate) asked_owner: Cell<bool>,
+    /// What tells Docker's rules.
+    pub(crate) docker: Docker,
+}
+
+/// What a rule was put before or behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    Before(RuleId),
+    After(RuleId),
 }
 
 /// An ipset that a script declared.
@@ -60,6 +86,36 @@ impl Session {
     pub(super) fn source(&self, name: Option<&str>) -> Arc<SourceFile> {
         let named = name.and_then(|name| self.sources.get(name));
         named.or_else(|| self.sources.get(&self.current)).cloned().unwrap_or_default()
+    }
+}
+
+impl Session {
+    /// Whether a rule is the script's own or nobody's, and not another owner's.
+    pub(crate) fn is_within_reach(&self, rule: RuleId) -> bool {
+        let owner = self.ruleset.owner(rule);
+        owner.is_empty() || owner == self.owner
+    }
+
+    /// How many rules of a chain count as positions: those of other owners do not.
+    pub(crate) fn positions(&self, chain: ChainId) -> usize {
+        self.positions_before(self.ruleset.chain(chain).rules(), usize::MAX)
+    }
+
+    /// How many of the rules before `index` count as positions.
+    pub(crate) fn positions_before(&self, rules: &Sequence, index: usize) -> usize {
+        if !self.others {
+            return index.min(rules.len());
+        }
+        rules.count_before(index, self.owner, |rule| self.is_within_reach(rule))
+    }
+
+    /// The index of the rule at a position, from 0.
+    pub(crate) fn index_at(&self, chain: ChainId, position: usize) -> Option<usize> {
+        let rules = self.ruleset.chain(chain).rules();
+        if !self.others {
+            return (position < rules.len()).then_some(position);
+        }
+        rules.nth(position, self.owner, |rule| self.is_within_reach(rule))
     }
 }
 
@@ -102,7 +158,8 @@ pub(crate) fn origin(context: &NativeCallContext) -> Origin {
     let position = context.call_position();
     let number = |part: Option<usize>| part.and_then(|part| u32::try_from(part).ok()).unwrap_or(0);
     let (line, column) = (number(position.line()), number(position.position()));
-    Origin { script: session.caller(context, line, column), line, column, docker_edits: session.docker_edits }
+    let script = session.caller(context, line, column);
+    Origin { script, line, column, docker_edits: session.docker_edits, owner: session.owner }
 }
 
 /// The session as an engine's tag.
@@ -125,6 +182,14 @@ impl Session {
             sets: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),
+            owner: Symbol::EMPTY,
+            owner_name: None,
+            owners: Vec::new(),
+            remembered: FxHashMap::default(),
+            others: false,
+            anchors: FxHashMap::default(),
+            asked_owner: Cell::new(false),
+            docker: Docker::default(),
         }
     }
 

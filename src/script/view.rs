@@ -9,7 +9,7 @@ use super::session::SharedSession;
 use crate::model::sequence::{Cursor, Sequence};
 use crate::model::spec::Spec;
 use crate::model::value::address::Address;
-use crate::model::{ChainId, RuleId, TableName, equal};
+use crate::model::{ChainId, RuleId, TableName, equal, owner};
 
 /// A rule.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(crate) struct RuleView {
     pub(super) session: SharedSession,
     pub(super) chain: ChainId,
     pub(super) rule: RuleId,
-    /// Its position in the chain, from 1.
+    /// Its position in the chain, from 1; rules of other owners do not count.
     pub(super) position: usize,
 }
 
@@ -31,10 +31,28 @@ impl RuleView {
         self.session.borrow().ruleset.body(self.rule).trim().to_owned()
     }
 
-    /// Its specification as iptables-save would print it.
+    /// Its specification as iptables-save would print it, but for the owner's tag.
     pub(super) fn canonical(&self) -> String {
+        self.session.borrow().ruleset.untagged(self.rule)
+    }
+
+    /// The same, the tag included.
+    pub(super) fn tagged(&self) -> String {
         let session = self.session.borrow();
         equal::canonical(session.ruleset.body(self.rule), session.ruleset.family()).into_owned()
+    }
+
+    /// Whose it is: an owner's name, `docker`, or nobody's.
+    pub(super) fn owner(&self) -> Dynamic {
+        let session = self.session.borrow();
+        session.asked_owner.set(true);
+        let owner = session.ruleset.owner(self.rule);
+        if !owner.is_empty() {
+            return session.ruleset.symbols().name(owner).to_owned().into();
+        }
+        let docker = session.ruleset.added_by(self.rule).is_none()
+            && session.docker.is_docker(&session.ruleset, self.chain, self.rule);
+        if docker { owner::DOCKER.into() } else { Dynamic::UNIT }
     }
 }
 
@@ -50,7 +68,8 @@ impl RuleList {
     /// The rule at `index`, from 0.
     pub(super) fn get(&self, index: usize) -> Option<RuleView> {
         let rule = self.rules.get(index)?;
-        Some(RuleView::new(&self.session, self.chain, rule, index + 1))
+        let position = self.session.borrow().positions_before(&self.rules, index) + 1;
+        Some(RuleView::new(&self.session, self.chain, rule, position))
     }
 }
 
@@ -75,8 +94,10 @@ impl Iterator for RuleIterator {
 
     fn next(&mut self) -> Option<RuleView> {
         let rule = self.list.rules.step(&mut self.cursor)?;
-        self.position += 1;
-        Some(RuleView::new(&self.list.session, self.list.chain, rule, self.position))
+        let within = self.list.session.borrow().is_within_reach(rule);
+        self.position += usize::from(within);
+        let position = self.position + usize::from(!within);
+        Some(RuleView::new(&self.list.session, self.list.chain, rule, position))
     }
 }
 
@@ -164,9 +185,9 @@ impl RuleView {
         let text = self.spec(|spec| {
             let found = names.iter().find_map(|name| Some((name, spec.option(name)?)));
             // A free text is given as the script's author wrote it, not as iptables-save quotes it.
-            found.map(|(name, value)| match spec.comments().next().filter(|_| *name == "comment") {
-                Some(comment) => comment.into_owned(),
-                None => worded(value.negated, &value.value),
+            found.and_then(|(name, value)| match spec.comments().next().filter(|_| *name == "comment") {
+                Some(comment) => own_comment(&comment),
+                None => Some(worded(value.negated, &value.value)),
             })
         });
         text.map_or(Dynamic::UNIT, Dynamic::from)
@@ -182,6 +203,12 @@ impl RuleView {
         let session = self.session.borrow();
         session.ruleset.symbols().name(session.ruleset.target(self.rule)).to_owned()
     }
+}
+
+/// A comment without the owner's tag; none where that is all.
+fn own_comment(comment: &str) -> Option<String> {
+    let own = owner::split(comment).map_or(Some(comment), |(_, own)| Some(own).filter(|own| !own.is_empty()));
+    own.map(str::to_owned)
 }
 
 fn worded(negated: bool, value: &str) -> String {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use dwscript::check::{self, Levels};
 use dwscript::diagnostic::{Diagnostic, Severity};
-use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Ruleset, TableName};
+use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Ruleset, Symbol, TableName};
 use dwscript::save;
 use dwscript::source::SourceFile;
 
@@ -52,6 +52,7 @@ impl Draft {
             line: self.edits,
             column: 1,
             docker_edits: self.docker_edits,
+            owner: Symbol::EMPTY,
         }
     }
 

@@ -82,7 +82,7 @@ fn what_cannot_be_read_is_named() {
 fn both_families_go_into_two_files() {
     let script = "append(\"INPUT\", if family == \"ipv6\" { \"-s 2001:db8::1 -j DROP\" } else { \"-s 192.0.2.1 -j DROP\" });\n";
     let folder = Folder::new(&[("both.rhai", script), ("host.v4", RULES), ("host.v6", RULES)]);
-    let run = folder.run(&["both.rhai", "-46", "-i", "host", "-o", "out"]);
+    let run = folder.run(&["both.rhai", "--no-tag", "-46", "-i", "host", "-o", "out"]);
     assert_eq!((run.status, run.stdout.as_str(), run.stderr.as_str()), (Some(0), "", ""));
     assert!(folder.read("out.v4").contains("-A INPUT -s 192.0.2.1/32 -j DROP\n"));
     assert!(folder.read("out.v6").contains("-A INPUT -s 2001:db8::1/128 -j DROP\n"));

@@ -71,7 +71,9 @@ fn check_answers_by_its_exit_status() {
     let differs = folder.run(&["add.rhai", "-i", "host.rules", "--check"]);
     assert_eq!(differs.status, Some(1));
     assert_eq!(differs.stdout, folder.run(&["add.rhai", "-i", "host.rules", "--diff"]).stdout);
-    assert!(differs.stdout.contains("\n+-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT  # add.rhai:1\n"));
+    assert!(differs.stdout.contains(
+        "\n+-A INPUT -p tcp -m tcp --dport 22 -m comment --comment \"dwscript/add\" -j ACCEPT  # add.rhai:1\n"
+    ));
     let mended = folder.run_with(&["nothing.rhai", "-i", "-", "--check"], RULES.trim_end());
     assert_eq!(mended.status, Some(1), "what is printed is not what was read");
 }
@@ -100,7 +102,8 @@ fn json_holds_the_ruleset_the_edits_and_the_diagnostics() {
     );
     let rule = &input["rules"][1];
     assert_eq!(rule["number"], 2);
-    assert_eq!(rule["canonical"], "-p tcp -m tcp --dport 22 -j ACCEPT");
+    assert_eq!(rule["canonical"], "-p tcp -m tcp --dport 22 -m comment --comment \"dwscript/add\" -j ACCEPT");
+    assert_eq!(rule["owner"], "add");
     assert_eq!(rule["understood"], true);
     assert_eq!((&rule["origin"]["script"], &rule["origin"]["line"]), (&"add.rhai".into(), &1.into()));
     assert!(input["rules"][0]["origin"].is_null());
@@ -109,7 +112,10 @@ fn json_holds_the_ruleset_the_edits_and_the_diagnostics() {
         (&edit["kind"], &edit["table"], &edit["chain"]),
         (&"add".into(), &"filter".into(), &"INPUT".into())
     );
-    assert_eq!(edit["added"][0], "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT");
+    assert_eq!(
+        edit["added"][0],
+        "-A INPUT -p tcp -m tcp --dport 22 -m comment --comment \"dwscript/add\" -j ACCEPT"
+    );
     assert_eq!(report["diagnostics"], serde_json::json!([]));
 }
 

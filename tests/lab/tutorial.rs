@@ -14,7 +14,7 @@ fn comparable(saved: &str) -> Vec<String> {
 
 #[test]
 fn saves_the_same_as_the_tutorials_file() {
-    let run = dwscript(&["scripts/tutorial.rhai", "--sample", "docker19-default"], b"");
+    let run = dwscript(&["scripts/tutorial.rhai", "--no-tag", "--sample", "docker19-default"], b"");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let printed = String::from_utf8(run.stdout).unwrap();
     let file = include_str!("../fixtures/input-tutorial-combined.rules");

@@ -4,7 +4,7 @@ mod lossless;
 
 use std::sync::Arc;
 
-use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Policy, Ruleset, TableName};
+use dwscript::model::{ChainName, EditKind, Family, NewRule, Origin, Policy, Ruleset, Symbol, TableName};
 use dwscript::save;
 use dwscript::source::SourceFile;
 
@@ -20,7 +20,7 @@ fn print(ruleset: &Ruleset) -> String {
 }
 
 fn origin() -> Origin {
-    Origin { script: Arc::default(), line: 1, column: 1, docker_edits: false }
+    Origin { script: Arc::default(), line: 1, column: 1, docker_edits: false, owner: Symbol::EMPTY }
 }
 
 fn add(ruleset: &mut Ruleset, table: TableName, chain: &str, index: usize, body: &str) {

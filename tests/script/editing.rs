@@ -143,7 +143,9 @@ fn all_tables_are_edited_by_the_same_methods() {
              print(t.has_chain(\"B\") && !t.has_chain(\"A\") && !t.has_chain(\"C\") && t.has_rule(\"OUTPUT\", \"-j B\"));\n\
              print(t.find(\"OUTPUT\", \"B\").len() == t.count(\"OUTPUT\", \"B\")); print(t.name);"
         );
-        assert_eq!(said(&script), format!("true\ntrue\n{name}\n"));
+        // A second run finds both A, which it makes, and B.
+        let said = said(&script);
+        assert!(said.starts_with(&format!("true\ntrue\n{name}\nwarning[not-idempotent]")), "{said}");
         let lines = ["-p sctp -j B", "-p gre -j B", "-p icmp -j B", "-j B"];
         assert_eq!(rules(&script, "OUTPUT"), lines, "{name}");
     }
@@ -165,7 +167,7 @@ fn chains_and_policies_of_the_filter_table() {
 fn ipv6_has_its_own_icmp_and_a_list_without_its_addresses_opens_nothing() {
     let script = "append(\"INPUT\", icmp(\"echo-request\").accept());\n\
         append(\"INPUT\", tcp().dport(22).from([\"192.0.2.1\"]).accept()); print(family);";
-    let run = run_with(script, &["-6"]);
+    let run = run_with(script, &["-6", "--no-tag"]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert!(run.stdout.contains("-p ipv6-icmp -m icmp6 --icmpv6-type 128 -j ACCEPT"), "{}", run.stdout);
     assert!(!run.stdout.contains("--dport 22 -j ACCEPT"), "{}", run.stdout);

@@ -20,7 +20,7 @@ fn folder(script: &str) -> Folder {
 }
 
 fn run(folder: &Folder) -> Printed {
-    folder.run(&["home/s.rhai", "-i", "host.rules", "--library", "library"])
+    folder.run(&["home/s.rhai", "-i", "host.rules", "--library", "library", "--no-tag"])
 }
 
 #[track_caller]

@@ -10,6 +10,8 @@ mod reading;
 mod reference;
 mod words;
 
+use dwscript::model::{Family, owner};
+
 use crate::support::command::{Folder, Printed};
 
 /// A ruleset of all five tables.
@@ -26,13 +28,14 @@ pub(crate) fn run_with(script: &str, args: &[&str]) -> Printed {
     folder.run(&[&["s.rhai", "-i", "host.rules"], args].concat())
 }
 
-/// The rules of a chain after a script that must succeed.
+/// The rules of a chain after a script that must succeed, without the script's tag.
 #[track_caller]
 pub(crate) fn rules(script: &str, chain: &str) -> Vec<String> {
     let run = run(script);
     assert_eq!(run.status, Some(0), "{script}\n{}", run.stderr);
     let head = format!("-A {chain} ");
-    run.stdout.lines().filter_map(|line| line.strip_prefix(&head)).map(ToOwned::to_owned).collect()
+    let rules = run.stdout.lines().filter_map(|line| line.strip_prefix(&head));
+    rules.map(|rule| owner::untagged(rule, Family::Ipv4).into_owned()).collect()
 }
 
 /// What an error says, of a script that must fail without printing anything.

@@ -32,7 +32,7 @@ fn a_required_parameter_must_be_given() {
 
 #[test]
 fn warnings_do_not_end_a_run_and_notes_are_printed_in_front_of_the_rule() {
-    let run = run("warn(\"careful\"); note(\"why\"); append(\"INPUT\", \"-j DROP\");");
+    let run = run_with("warn(\"careful\"); note(\"why\"); append(\"INPUT\", \"-j DROP\");", &["--no-tag"]);
     assert_eq!(run.status, Some(0));
     assert!(
         run.stderr.contains("warning[script-warning]: careful") && run.stderr.contains("s.rhai:1:1"),

@@ -48,6 +48,8 @@ impl Ruleset {
             notes: FxHashMap::default(),
             replaces: FxHashMap::default(),
             removed: FxHashMap::default(),
+            owners: FxHashMap::default(),
+            ensured: FxHashMap::default(),
             edits: Vec::new(),
             faults: Vec::new(),
             incomplete: None,

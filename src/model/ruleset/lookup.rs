@@ -1,5 +1,6 @@
 //! Finding rules by what they are: those equal to a given one.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::hash::{BuildHasher, BuildHasherDefault};
 
@@ -8,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::Ruleset;
 use crate::model::chain::ChainId;
 use crate::model::equal;
+use crate::model::owner;
 use crate::model::rule::RuleId;
 
 /// Chains up to this length are searched without an index.
@@ -23,7 +25,17 @@ fn hash(canonical: &str) -> u64 {
 }
 
 impl Ruleset {
-    /// The indexes, from 0 and ascending, of the rules of `chain` whose canonical form is `canonical`.
+    /// The canonical form of a rule without its owner's tag.
+    #[must_use]
+    pub fn untagged(&self, rule: RuleId) -> String {
+        let canonical = equal::canonical(self.body(rule), self.family());
+        match owner::untagged(&canonical, self.family()) {
+            Cow::Owned(untagged) => untagged,
+            Cow::Borrowed(_) => canonical.into_owned(),
+        }
+    }
+
+    /// The indexes, from 0 and ascending, of the rules of `chain` whose canonical form, tags left out, is `canonical`.
     #[must_use]
     pub fn find_equal(&self, chain: ChainId, canonical: &str) -> Vec<usize> {
         let rules = self.chain(chain).rules();
@@ -46,13 +58,13 @@ impl Ruleset {
     }
 
     fn is_equal(&self, rule: RuleId, canonical: &str) -> bool {
-        equal::canonical(self.body(rule), self.family()) == canonical
+        self.untagged(rule) == canonical
     }
 
     fn index_equals(&self, chain: ChainId) -> FxHashMap<u64, Vec<RuleId>> {
         let mut index: FxHashMap<u64, Vec<RuleId>> = FxHashMap::default();
         for rule in self.chain(chain).rules().iter() {
-            index.entry(hash(&equal::canonical(self.body(rule), self.family()))).or_default().push(rule);
+            index.entry(hash(&self.untagged(rule))).or_default().push(rule);
         }
         index
     }
@@ -60,8 +72,7 @@ impl Ruleset {
     /// Keeps the index of `chain`, if it has one, up to date with an added rule.
     pub(super) fn note_equal(&self, chain: ChainId, rule: RuleId) {
         if let Some(index) = self.equals.0.borrow_mut().get_mut(&chain) {
-            let canonical = equal::canonical(self.body(rule), self.family());
-            index.entry(hash(&canonical)).or_default().push(rule);
+            index.entry(hash(&self.untagged(rule))).or_default().push(rule);
         }
     }
 }

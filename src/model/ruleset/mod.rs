@@ -3,6 +3,7 @@
 mod build;
 mod lookup;
 mod mutate;
+mod owned;
 mod read;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use super::family::Family;
 use super::fault::Fault;
 use super::names::TableName;
 use super::rule::{Record, RuleId};
-use super::symbol::Symbols;
+use super::symbol::{Symbol, Symbols};
 use super::table::Table;
 
 use crate::source::SourceFile;
@@ -43,6 +44,10 @@ pub struct Ruleset {
     /// The read rule in whose place an added one stands.
     replaces: FxHashMap<RuleId, RuleId>,
     removed: FxHashMap<RuleId, EditId>,
+    /// The owners of the rules that were read with a tag.
+    owners: FxHashMap<RuleId, Symbol>,
+    /// The edits that asked for rules that were there already.
+    ensured: FxHashMap<RuleId, EditId>,
     edits: Vec<Edit>,
     faults: Vec<Fault>,
     incomplete: Option<String>,

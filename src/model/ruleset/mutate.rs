@@ -116,11 +116,23 @@ impl Ruleset {
         if let Some(existing) = self.table(table).chain(symbol) {
             return Ok(existing);
         }
+        if let Some(id) = self.revived(table, symbol) {
+            return Ok(id);
+        }
         let id = self.push_chain(table, symbol);
         if let Some(chain) = self.chains.get_mut(id.index()) {
             chain.created = Some(edit);
         }
         Ok(id)
+    }
+
+    /// The chain that had this name until it was removed, made anew without rules.
+    fn revived(&mut self, table: TableName, name: Symbol) -> Option<ChainId> {
+        let gone = |id: &&ChainId| self.chain(**id).name() == name && self.chain(**id).removed().is_some();
+        let id = *self.table(table).chains().iter().rev().find(gone)?;
+        self.touch(id)?.removed = None;
+        self.table_mut(table).index.insert(name, id);
+        Some(id)
     }
 
     /// Removes a user chain with its rules; that it is not there is fine. Jumps to it stay, for the check to find.
@@ -232,7 +244,7 @@ impl Ruleset {
     }
 
     /// The chain, its state before the first edit kept.
-    fn touch(&mut self, id: ChainId) -> Option<&mut Chain> {
+    pub(super) fn touch(&mut self, id: ChainId) -> Option<&mut Chain> {
         let chain = self.chains.get_mut(id.index())?;
         chain.keep_base();
         Some(chain)
@@ -246,7 +258,7 @@ impl Ruleset {
         self.note_equal(chain, rule);
     }
 
-    fn mark_removed(&mut self, edit: EditId, rule: RuleId) {
+    pub(super) fn mark_removed(&mut self, edit: EditId, rule: RuleId) {
         self.removed.insert(rule, edit);
     }
 

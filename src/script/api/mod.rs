@@ -14,6 +14,7 @@ mod build;
 mod docker;
 mod edit;
 mod read;
+mod rule;
 mod world;
 
 use rhai::{Engine, Module, exported_module};
@@ -37,7 +38,7 @@ pub(super) struct Topic {
 }
 
 /// The topics in the order of the reference.
-pub(super) const TOPICS: [Topic; 5] = [
+pub(super) const TOPICS: [Topic; 6] = [
     Topic {
         title: "Editing",
         about: "A `rule` is iptables text, a map whose keys are iptables' long options with `_` for `-`, a builder, or an \
@@ -57,6 +58,12 @@ pub(super) const TOPICS: [Topic; 5] = [
         about: "What is read is a snapshot: it does not change when the ruleset does, and cannot be assigned to.",
         text: include_str!("read.rs"),
         module: || exported_module!(read::topic),
+    },
+    Topic {
+        title: "What a rule says",
+        about: "The rules of a chain, and those that `find` gives.",
+        text: include_str!("rule.rs"),
+        module: || exported_module!(rule::topic),
     },
     Topic {
         title: "Docker",
@@ -80,6 +87,7 @@ pub(super) fn register(engine: &mut Engine) {
     }
     name_types(engine);
     read::register(engine);
+    rule::register(engine);
     docker::register(engine);
 }
 

@@ -4,6 +4,7 @@ use rhai::Array;
 use rhai::plugin::*;
 
 use crate::script::fault::Fault;
+use crate::script::owners;
 use crate::script::world;
 
 /// Parameters and the world.
@@ -65,6 +66,13 @@ pub(crate) mod topic {
     #[rhai_fn(name = "to_string", name = "to_debug", pure)]
     pub fn error_to_string(error: &mut Fault) -> ImmutableString {
         error.message.as_str().into()
+    }
+
+    /// Says whose the rules are that this script adds; without it they belong to the stem of the script's file name. It stands
+    /// once, at the top of the script, and `name` is written out: 1 to 32 letters, digits, `.`, `_` and `-`.
+    #[rhai_fn(return_raw)]
+    pub fn owner(context: NativeCallContext, name: &str) -> Result<(), Box<EvalAltResult>> {
+        owners::say(&context, name)
     }
 
     /// Lets this script change Docker's own rules, which is an error otherwise.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput};
-use dwscript::model::{EditKind, NewRule, Origin, Ruleset, TableName};
+use dwscript::model::{EditKind, NewRule, Origin, Ruleset, Symbol, TableName};
 
 use crate::ruleset;
 
@@ -23,7 +23,8 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 fn insert(mut ruleset: Ruleset, index: usize) -> Ruleset {
     let chain = ruleset.require_chain(TableName::Filter, "DOCKER").unwrap();
     for _ in 0..EDITS {
-        let origin = Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true };
+        let origin =
+            Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true, owner: Symbol::EMPTY };
         let edit = ruleset.begin(EditKind::Add, chain, origin).unwrap();
         ruleset.insert_rule(
             edit,

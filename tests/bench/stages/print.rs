@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput};
-use dwscript::model::{EditKind, NewRule, Origin, Ruleset, TableName};
+use dwscript::model::{EditKind, NewRule, Origin, Ruleset, Symbol, TableName};
 use dwscript::save;
 
 use crate::{RULES, ruleset};
@@ -23,7 +23,8 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 fn edited(mut ruleset: Ruleset) -> Ruleset {
     let chains: Vec<_> = ruleset.live_chains(TableName::Filter).collect();
     for chain in chains {
-        let origin = Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true };
+        let origin =
+            Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true, owner: Symbol::EMPTY };
         let edit = ruleset.begin(EditKind::Add, chain, origin).unwrap();
         ruleset.insert_rule(
             edit,

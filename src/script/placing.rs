@@ -1,0 +1,368 @@
+//! The placing pass: where the rules of a run stand among those that were there.
+//!
+//! The scripts run as if for the first time, on a draft without the rules that their owners added before. Then each rule
+//! of the run takes the place of an equal one that was set aside, if order, anchor and its fresh place allow it.
+//!
+//! Places are numbers: 2, 4, 6… for the rules that were read, in their order; a rule without a remembered place stands behind the
+//! read rule in front of it, which has the same number.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::session::Anchor;
+use crate::docker::Owned;
+use crate::model::{ChainId, EditId, EditKind, Origin, RuleId, Ruleset, Symbol, TableName, equal};
+
+/// How rules of a run find what was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// By tags.
+    Tags,
+    /// By tags, and equal rules without one become the script's.
+    Adopt,
+    /// Without tags: equal rules stand for those that a script adds.
+    Untagged,
+}
+
+/// Places the rules of a run in every chain; `owners` are the run's, each with where its pruned rules are said to come
+/// from.
+pub(super) fn place(
+    ruleset: &mut Ruleset,
+    mode: Mode,
+    anchors: &FxHashMap<EditId, Anchor>,
+    owners: &FxHashMap<Symbol, Origin>,
+) {
+    let chains: Vec<ChainId> =
+        TableName::ALL.into_iter().flat_map(|table| ruleset.table(table).chains().to_vec()).collect();
+    for chain in chains {
+        let Some(plan) = plan(ruleset, chain, mode, anchors, owners) else { continue };
+        plan.carry_out(ruleset, chain, owners);
+    }
+}
+
+/// A rule of this run, in the order of the fresh run.
+struct Fresh {
+    rule: RuleId,
+    edit: EditId,
+    /// The place of the read rule in front of it.
+    low: usize,
+    /// The last place that it may stand at.
+    high: usize,
+    /// The last place that lies before it in the order of the chain: that of its anchor, where it goes behind one.
+    after: usize,
+}
+
+/// What becomes of a chain.
+#[derive(Default)]
+struct Plan {
+    rules: Vec<RuleId>,
+    /// Read rules that stay, and the edits that asked for them.
+    ensured: Vec<(RuleId, EditId)>,
+    /// Added rules that stand in the place of a read one, which goes.
+    replaced: Vec<(RuleId, RuleId, EditId)>,
+    /// Read rules that go as they come again elsewhere, or with their chain.
+    moved: Vec<(RuleId, EditId)>,
+    /// Remembered rules that the run did not add again.
+    pruned: Vec<RuleId>,
+}
+
+/// What is to be done with a chain; nothing where the draft is as it is to be.
+fn plan(
+    ruleset: &Ruleset,
+    id: ChainId,
+    mode: Mode,
+    anchors: &FxHashMap<EditId, Anchor>,
+    owners: &FxHashMap<Symbol, Origin>,
+) -> Option<Plan> {
+    let chain = ruleset.chain(id);
+    let base = chain.base()?;
+    let own = |rule: &RuleId| mode != Mode::Untagged && owners.contains_key(&ruleset.owner(*rule));
+    let read: Vec<RuleId> = base.rules.iter().collect();
+    let remembered: Vec<(usize, RuleId)> =
+        (1..).zip(&read).filter(|(_, rule)| own(rule)).map(|(at, rule)| (2 * at, *rule)).collect();
+    if let Some(edit) = chain.removed() {
+        let moved = remembered.into_iter().map(|(_, rule)| (rule, edit)).collect();
+        return Some(Plan { moved, ..Plan::default() });
+    }
+    if remembered.is_empty() && mode == Mode::Tags {
+        return None;
+    }
+    let mut board = Board::new(ruleset, id, &read, anchors);
+    if board.fresh.is_empty() && remembered.is_empty() {
+        return None;
+    }
+    board.remember(&remembered);
+    if mode != Mode::Tags && !board.fresh.is_empty() {
+        board.take_in_untagged();
+    }
+    let kept_name = chain.name_edit().is_none();
+    Some(match mode {
+        Mode::Untagged => board.untagged(),
+        Mode::Tags | Mode::Adopt => board.settle(&remembered, kept_name),
+    })
+}
+
+/// A place that an equal rule was read at.
+struct Candidate {
+    at: usize,
+    rule: RuleId,
+    /// Whether it carries the tag already.
+    tagged: bool,
+    used: bool,
+}
+
+/// A chain: what was read and stays, what the run adds, and what it may stand for.
+struct Board<'r> {
+    ruleset: &'r Ruleset,
+    chain: ChainId,
+    /// The read rules that the draft holds, as they are now, with their places.
+    survivors: Vec<(usize, RuleId)>,
+    /// The places of those among them that no owner has.
+    untagged: Vec<usize>,
+    fresh: Vec<Fresh>,
+    /// Equal rules that were read, by their canonical form with the tag, each list in the order of the chain.
+    candidates: FxHashMap<String, Vec<Candidate>>,
+}
+
+impl<'r> Board<'r> {
+    fn new(
+        ruleset: &'r Ruleset,
+        chain: ChainId,
+        read: &[RuleId],
+        anchors: &FxHashMap<EditId, Anchor>,
+    ) -> Self {
+        let places: FxHashMap<RuleId, usize> =
+            (1..).zip(read).map(|(at, rule): (usize, _)| (*rule, 2 * at)).collect();
+        let place = |rule: RuleId| {
+            let read = if ruleset.is_rewritten(rule) { ruleset.replaced(rule) } else { Some(rule) };
+            read.and_then(|read| places.get(&read)).copied()
+        };
+        let mut board = Self {
+            ruleset,
+            chain,
+            survivors: Vec::new(),
+            untagged: Vec::new(),
+            fresh: Vec::new(),
+            candidates: FxHashMap::default(),
+        };
+        let mut low = 0;
+        for rule in ruleset.chain(chain).rules().iter() {
+            if let Some(at) = place(rule) {
+                low = at;
+                board.survivors.push((at, rule));
+                if ruleset.owner(rule).is_empty() {
+                    board.untagged.push(at);
+                }
+            } else if let Some(edit) = ruleset.added_by(rule) {
+                board.fresh.push(Fresh { rule, edit, low, high: usize::MAX, after: 0 });
+            }
+        }
+        let standing: FxHashMap<RuleId, usize> =
+            board.survivors.iter().map(|(at, rule)| (*rule, *at)).collect();
+        board.bound(anchors, &standing);
+        board
+    }
+
+    /// Says of each rule of the run between which places it may stand.
+    fn bound(&mut self, anchors: &FxHashMap<EditId, Anchor>, standing: &FxHashMap<RuleId, usize>) {
+        let mut least = usize::MAX;
+        for index in (0..self.fresh.len()).rev() {
+            let Some((low, edit)) = self.fresh.get(index).map(|fresh| (fresh.low, fresh.edit)) else {
+                continue;
+            };
+            let mut high = self.next_untagged(low);
+            let mut after = 0;
+            match anchors.get(&edit) {
+                Some(Anchor::Before(rule)) => {
+                    high = high.min(standing.get(rule).copied().unwrap_or(usize::MAX));
+                }
+                Some(Anchor::After(rule)) => after = standing.get(rule).copied().unwrap_or(0),
+                None => {}
+            }
+            // A rule that stood later than the next one may would push that across its own bounds.
+            least = least.min(high);
+            if let Some(fresh) = self.fresh.get_mut(index) {
+                (fresh.high, fresh.after) = (least, after);
+            }
+        }
+    }
+
+    /// The place of the first read rule without an owner behind `at`.
+    fn next_untagged(&self, at: usize) -> usize {
+        let index = self.untagged.partition_point(|other| *other <= at);
+        self.untagged.get(index).copied().unwrap_or(usize::MAX)
+    }
+
+    fn canonical(&self, rule: RuleId) -> String {
+        equal::canonical(self.ruleset.body(rule), self.ruleset.family()).into_owned()
+    }
+
+    fn offer(&mut self, form: String, at: usize, rule: RuleId, tagged: bool) {
+        self.candidates.entry(form).or_default().push(Candidate { at, rule, tagged, used: false });
+    }
+
+    /// Takes in the rules that were set aside.
+    fn remember(&mut self, remembered: &[(usize, RuleId)]) {
+        for (at, rule) in remembered {
+            self.offer(self.canonical(*rule), *at, *rule, true);
+        }
+    }
+
+    /// Takes in the read rules that are equal but for the tag and not Docker's.
+    fn take_in_untagged(&mut self) {
+        let mut wanted: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
+        for fresh in &self.fresh {
+            wanted.entry(self.ruleset.untagged(fresh.rule)).or_default().insert(self.canonical(fresh.rule));
+        }
+        let owned = Owned::of_base(self.ruleset);
+        let mut found = Vec::new();
+        for (at, rule) in &self.survivors {
+            if !self.ruleset.owner(*rule).is_empty() {
+                continue;
+            }
+            let Some(forms) = wanted.get(&self.canonical(*rule)) else { continue };
+            if !owned.is_docker(self.chain, *rule) {
+                found.extend(forms.iter().map(|form| (form.clone(), *at, *rule)));
+            }
+        }
+        for (form, at, rule) in found {
+            self.offer(form, at, rule, false);
+        }
+        for candidates in self.candidates.values_mut() {
+            candidates.sort_by_key(|candidate| candidate.at);
+        }
+    }
+
+    /// The order of the chain where tags tell the run's rules.
+    fn settle(mut self, remembered: &[(usize, RuleId)], kept_name: bool) -> Plan {
+        let mut plan = Plan::default();
+        let mut taken: FxHashSet<RuleId> = FxHashSet::default();
+        let mut placed: Vec<(usize, RuleId)> = Vec::with_capacity(self.fresh.len());
+        let mut homeless: Vec<(RuleId, EditId)> = Vec::new();
+        let mut last = 0;
+        for fresh in std::mem::take(&mut self.fresh) {
+            let form = self.canonical(fresh.rule);
+            let candidates = self.candidates.get_mut(&form).map_or(&mut [][..], Vec::as_mut_slice);
+            let from = candidates.partition_point(|candidate| candidate.at <= last.max(fresh.after));
+            let mut fitting =
+                candidates.iter_mut().skip(from).take_while(|candidate| candidate.at <= fresh.high);
+            if let Some(candidate) =
+                fitting.find(|candidate| !candidate.used && !taken.contains(&candidate.rule))
+            {
+                candidate.used = true;
+                taken.insert(candidate.rule);
+                last = candidate.at;
+                if candidate.tagged && kept_name {
+                    plan.ensured.push((candidate.rule, fresh.edit));
+                    placed.push((last, candidate.rule));
+                } else {
+                    plan.replaced.push((fresh.rule, candidate.rule, fresh.edit));
+                    placed.push((last, fresh.rule));
+                }
+                continue;
+            }
+            last = last.max(fresh.low);
+            placed.push((last, fresh.rule));
+            homeless.push((fresh.rule, fresh.edit));
+        }
+        self.move_equals(homeless, &mut taken, &mut plan);
+        let pruned = remembered.iter().map(|(_, rule)| *rule).filter(|rule| !taken.contains(rule));
+        plan.pruned.extend(pruned);
+        plan.rules = merged(&self.survivors, &placed, &taken);
+        plan
+    }
+
+    /// What is left of equal rules moves to the places of those that found none.
+    fn move_equals(
+        &mut self,
+        homeless: Vec<(RuleId, EditId)>,
+        taken: &mut FxHashSet<RuleId>,
+        plan: &mut Plan,
+    ) {
+        let mut cursors: FxHashMap<String, usize> = FxHashMap::default();
+        for (rule, edit) in homeless {
+            let form = self.canonical(rule);
+            let Some(candidates) = self.candidates.get(&form) else { continue };
+            let cursor = cursors.entry(form).or_default();
+            while let Some(candidate) = candidates.get(*cursor) {
+                *cursor += 1;
+                if !candidate.used && taken.insert(candidate.rule) {
+                    plan.moved.push((candidate.rule, edit));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The order of the chain where nothing tells the run's rules from others.
+    fn untagged(mut self) -> Plan {
+        let mut plan = Plan::default();
+        let mut placed: Vec<(usize, RuleId)> = Vec::new();
+        let mut last = 0;
+        for fresh in std::mem::take(&mut self.fresh) {
+            let at = last.max(fresh.low);
+            let limit = self.next_untagged(at);
+            let candidates = self.candidates.get(&self.canonical(fresh.rule)).map_or(&[][..], Vec::as_slice);
+            let next = candidates.partition_point(|candidate| candidate.at <= last);
+            let standing = candidates.get(next).filter(|candidate| candidate.at <= limit);
+            if let Some(candidate) = standing.or(candidates.first().filter(|candidate| candidate.at <= limit))
+            {
+                last = last.max(candidate.at);
+                plan.ensured.push((candidate.rule, fresh.edit));
+                continue;
+            }
+            last = at;
+            placed.push((at, fresh.rule));
+        }
+        plan.rules = merged(&self.survivors, &placed, &FxHashSet::default());
+        plan
+    }
+}
+
+/// What was read and stays, and the run's rules, each behind the read rule of its place.
+fn merged(
+    survivors: &[(usize, RuleId)],
+    placed: &[(usize, RuleId)],
+    taken: &FxHashSet<RuleId>,
+) -> Vec<RuleId> {
+    let mut rules = Vec::with_capacity(survivors.len() + placed.len());
+    let mut read = survivors.iter().peekable();
+    let stays = |rule: &RuleId| !taken.contains(rule);
+    for (at, rule) in placed {
+        while let Some((_, before)) = read.next_if(|(place, _)| place <= at) {
+            rules.extend(Some(*before).filter(stays));
+        }
+        rules.push(*rule);
+    }
+    rules.extend(read.map(|(_, rule)| *rule).filter(stays));
+    rules
+}
+
+impl Plan {
+    fn carry_out(self, ruleset: &mut Ruleset, chain: ChainId, owners: &FxHashMap<Symbol, Origin>) {
+        for (rule, edit) in self.ensured {
+            ruleset.ensure(rule, edit);
+        }
+        for (new, old, edit) in self.replaced {
+            ruleset.take_out(old, edit);
+            ruleset.stand_for(new, old);
+        }
+        for (rule, edit) in self.moved {
+            ruleset.take_out(rule, edit);
+        }
+        let mut edits: FxHashMap<Symbol, EditId> = FxHashMap::default();
+        for rule in self.pruned {
+            let owner = ruleset.owner(rule);
+            let logged = edits.get(&owner).copied().or_else(|| {
+                let origin = owners.get(&owner)?.clone();
+                ruleset.begin(EditKind::Prune, chain, origin).ok()
+            });
+            if let Some(edit) = logged {
+                edits.insert(owner, edit);
+                ruleset.take_out(rule, edit);
+            }
+        }
+        if ruleset.chain(chain).removed().is_none() {
+            ruleset.arrange(chain, &self.rules);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Running a script again changes nothing, whatever came and went meanwhile.
+
+mod histories;
+mod ownership;
+mod world;
