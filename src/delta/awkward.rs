@@ -4,24 +4,41 @@
 //! which is exact as long as nothing else changes the chain; where a specification will do, it is the safer way.
 
 use crate::model::Family;
-use crate::model::spec::Spec;
+use crate::model::spec::{Part, Spec};
 
 /// Matches and targets that are saved alike whether or not their defaults were given: a rule that was added as
 /// `-m recent --set` is saved with its `--mask`, and not found with it.
 const ALWAYS: [&str; 4] = ["HMARK", "connlimit", "rateest", "recent"];
 
-/// Matches and targets with spellings that leave something behind which is not saved: `--ctorigsrc 10.0.0.0/32` is saved
-/// without its mask, and not found without it.
-const SPELLED: [&str; 9] = ["CONNMARK", "CT", "conntrack", "frag", "hashlimit", "icmp", "policy", "rt", "time"];
+/// Options with spellings that leave something behind which is not saved: `--ctorigsrc 10.0.0.0/32` is saved without its
+/// mask, and not found without it.
+const SPELLED: [(&str, &[&str]); 8] = [
+    ("CONNMARK", &["nfmask", "ctmask", "mask", "left-shift-mark", "right-shift-mark"]),
+    ("CT", &["zone-orig", "zone-reply"]),
+    ("conntrack", &["ctorigsrc", "ctorigdst", "ctreplsrc", "ctrepldst"]),
+    ("frag", &["fragid"]),
+    ("hashlimit", &["hashlimit-rate-interval"]),
+    ("policy", &["spi"]),
+    ("rt", &["rt-segsleft"]),
+    ("time", &["monthdays", "weekdays"]),
+];
 
 /// Whether the rule must be deleted by its number, `canonical` being its canonical text.
 pub(super) fn is_awkward(words: &str, canonical: &str, family: Family) -> bool {
-    let names: &[&[&str]] = if words == canonical { &[&ALWAYS] } else { &[&ALWAYS, &SPELLED] };
-    let names = names.iter().copied().flatten();
+    let is_spelled = words != canonical;
     // Few rules hold one of these words, and only those are worth a closer look.
-    names.clone().any(|name| words.contains(name))
+    let may_be = ALWAYS.iter().any(|name| words.contains(name))
+        || is_spelled && SPELLED.iter().any(|(name, _)| words.contains(name));
+    may_be
         && Spec::parse(words, family).is_ok_and(|spec| {
             let mut parts = spec.matches().chain(spec.target());
-            parts.any(|part| names.clone().any(|name| *name == part.name()))
+            parts.any(|part| is_awkward_part(&part, is_spelled))
         })
+}
+
+fn is_awkward_part(part: &Part<'_>, is_spelled: bool) -> bool {
+    let name = part.name();
+    let mut spelled = SPELLED.iter().filter(|(module, _)| is_spelled && *module == name);
+    ALWAYS.contains(&name.as_ref())
+        || spelled.any(|(_, options)| options.iter().any(|option| part.option(option).is_some()))
 }

@@ -5,8 +5,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::align::align;
 use super::awkward::is_awkward;
 use super::keys::{Key, Keys};
-use super::unit::{Side, Unit};
+use super::unit::{Side, Unit, Units};
 use crate::model::sequence::Sequence;
+
+/// How often a better choice is looked for where equal rules are in each other's way.
+const ROUNDS: usize = 4;
 
 /// What is compared, and by which keys.
 #[derive(Debug)]
@@ -43,49 +46,78 @@ pub(super) struct ChainPlan {
     pub(super) is_emptied: bool,
 }
 
+/// Places of rules in the base and in the target that are the same rule; both ascend.
+type Pairs = Vec<(usize, usize)>;
+
 impl<'r> Comparison<'r> {
     /// What turns the rules `base` into the rules `target`.
     pub(super) fn plan(&mut self, base: &Sequence, target: &Sequence) -> ChainPlan {
-        let base = self.base.units(base, &mut self.keys);
-        let target = self.target.units(target, &mut self.keys);
-        let pairs = self.pairs(&base, &target);
-        let pairs = self.deletable(&base, pairs);
+        let mut base = Units::new(self.base.units(base, &mut self.keys));
+        let mut target = Units::new(self.target.units(target, &mut self.keys));
+        let pairs = self.staying(&mut base, &mut target);
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
-        let deletions = gone.iter().enumerate().map(|(before, index)| self.deletion(&base, *index, before));
+        let deletions =
+            gone.iter().enumerate().map(|(before, index)| self.deletion(&mut base, *index, before));
         ChainPlan {
             deletions: deletions.collect(),
-            is_emptied: pairs.is_empty() && !base.is_empty(),
-            additions: self.additions(&target, &pairs),
+            is_emptied: pairs.is_empty() && base.len() > 0,
+            additions: self.additions(&mut target, &pairs),
         }
     }
 
-    /// The rules that may stay: as many as possible.
-    fn pairs(&mut self, base: &[Unit], target: &[Unit]) -> Vec<(usize, usize)> {
+    /// The rules that stay: as many as possible.
+    fn staying(&mut self, base: &mut Units, target: &mut Units) -> Pairs {
+        let mut barred = FxHashSet::default();
+        let mut best = Pairs::new();
+        for _ in 0..ROUNDS {
+            let mut pairs = self.pairs(base, target, &barred);
+            let lost = self.lost(base, &mut pairs);
+            pairs.retain(|pair| !lost.contains(&pair.0));
+            if pairs.len() > best.len() {
+                best = pairs;
+            }
+            if lost.is_subset(&barred) {
+                break;
+            }
+            barred.extend(lost);
+        }
+        best
+    }
+
+    /// A longest common subsequence, those of the base left out that are `barred`.
+    fn pairs(&mut self, base: &mut Units, target: &mut Units, barred: &FxHashSet<usize>) -> Pairs {
+        let (base_len, target_len) = (base.len(), target.len());
+        let same = |one: usize, other: usize| {
+            let units = base.get(one).zip(target.get(other)).filter(|_| !barred.contains(&one));
+            units.is_some_and(|(unit, its)| self.base.is_same(unit, &self.target, its))
+        };
+        let most = base_len.min(target_len);
         // The tail first: of equal rules the last ones are to stay, as the first ones go more easily.
-        let same = |pair: (&Unit, &Unit)| self.base.is_same(*pair.0, &self.target, *pair.1);
-        let tail = base.iter().rev().zip(target.iter().rev()).take_while(|pair| same(*pair)).count();
-        let base_rest = base.get(..base.len() - tail).unwrap_or(&[]);
-        let target_rest = target.get(..target.len() - tail).unwrap_or(&[]);
-        let head = base_rest.iter().zip(target_rest).take_while(|pair| same(*pair)).count();
-        let base_keys = keys_of(&self.base, &mut self.keys, base_rest.get(head..).unwrap_or(&[]));
-        let target_keys = keys_of(&self.target, &mut self.keys, target_rest.get(head..).unwrap_or(&[]));
-        let mut pairs: Vec<(usize, usize)> = (0..head).map(|index| (index, index)).collect();
+        let tail = (0..most).take_while(|at| same(base_len - 1 - at, target_len - 1 - at)).count();
+        let head = (0..most - tail).take_while(|at| same(*at, *at)).count();
+        let key = |index: usize| {
+            if barred.contains(&index) { None } else { base.key(index, &self.base, &mut self.keys) }
+        };
+        let base_keys: Vec<Key> =
+            (head..base_len - tail).map(key).map(|key| key.unwrap_or(Key::NONE)).collect();
+        let key = |index: usize| target.key(index, &self.target, &mut self.keys);
+        let target_keys: Vec<Key> = (head..target_len - tail).filter_map(key).collect();
+        let mut pairs: Pairs = (0..head).map(|at| (at, at)).collect();
         let middle = align(&base_keys, &target_keys, self.keys.len());
         pairs.extend(middle.into_iter().map(|(one, other)| (one + head, other + head)));
-        pairs.extend((0..tail).map(|index| (base_rest.len() + index, target_rest.len() + index)));
+        pairs.extend((0..tail).rev().map(|at| (base_len - 1 - at, target_len - 1 - at)));
         pairs
     }
 
-    /// The pairs that are left when each rule that goes is the first of its kind: of equal rules the last ones stay, and
-    /// those that stand before one that goes must go with it, to be added again.
-    fn deletable(&mut self, base: &[Unit], mut pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
-        let copies = self.copies(base, &pairs);
-        if copies.is_empty() {
-            return pairs;
-        }
-        let mut copies_of: FxHashMap<usize, &[usize]> = FxHashMap::default();
-        for places in copies.values() {
-            copies_of.extend(places.iter().map(|place| (*place, places.as_slice())));
+    /// The places of rules that cannot stay, as they stand before an equal one that goes. Of equal rules the last ones are
+    /// made to stay where that is all the same.
+    fn lost(&mut self, base: &mut Units, pairs: &mut Pairs) -> FxHashSet<usize> {
+        let copies = self.copies(base, pairs);
+        let places =
+            copies.values().flat_map(|places| places.iter().map(|place| (*place, places.as_slice())));
+        let copies_of: FxHashMap<usize, &[usize]> = places.collect();
+        if copies_of.is_empty() {
+            return FxHashSet::default();
         }
         let mut limit = base.len();
         for pair in pairs.iter_mut().rev() {
@@ -95,38 +127,37 @@ impl<'r> Comparison<'r> {
             }
             limit = pair.0;
         }
-        let gone: FxHashSet<usize> =
-            others(base.len(), pairs.iter().map(|pair| pair.0)).into_iter().collect();
-        for places in copies.values() {
-            let last = places.iter().rev().find(|place| gone.contains(place));
-            let stays = |pair: &(usize, usize)| last.is_none_or(|last| pair.0 > *last);
-            if places.iter().any(|place| last.is_some_and(|last| place < last) && !gone.contains(place)) {
-                let places: FxHashSet<usize> = places.iter().copied().collect();
-                pairs.retain(|pair| stays(pair) || !places.contains(&pair.0));
-            }
-        }
-        pairs
+        let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
+        let is_gone = |place: &&usize| gone.binary_search(place).is_ok();
+        let before_last = copies.values().flat_map(|places| {
+            let last = places.iter().rev().find(is_gone).copied().unwrap_or(0);
+            places.iter().copied().take_while(move |place| *place < last)
+        });
+        before_last.collect()
     }
 
     /// The places of all rules that equal one that goes, where there are several; ascending.
-    fn copies(&mut self, base: &[Unit], pairs: &[(usize, usize)]) -> FxHashMap<Key, Vec<usize>> {
+    fn copies(&mut self, base: &mut Units, pairs: &Pairs) -> FxHashMap<Key, Vec<usize>> {
         let mut copies: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
         let Some(last) = gone.last() else { return copies };
         let mut targets: FxHashSet<&str> = FxHashSet::default();
         for index in &gone {
-            let Some(unit) = base.get(*index) else { continue };
-            if !self.is_awkward(*unit) {
-                targets.insert(self.target_of(*unit));
-                copies.entry(self.base.key(*unit, &mut self.keys)).or_default();
+            let key = base.key(*index, &self.base, &mut self.keys);
+            if let Some((unit, key)) = base.get(*index).zip(key)
+                && !self.is_awkward(unit, key)
+            {
+                targets.insert(self.target_of(unit));
+                copies.entry(key).or_default();
             }
         }
         // A rule that jumps elsewhere is another one, unless its jump is spelled in a way that is not plain to see.
         let all = targets.contains("");
-        for (index, unit) in base.iter().enumerate().take(last + 1) {
-            let target = self.target_of(*unit);
+        for index in 0..=*last {
+            let target = base.get(index).map_or("", |unit| self.target_of(unit));
             if (all || target.is_empty() || targets.contains(target))
-                && let Some(places) = copies.get_mut(&self.base.key(*unit, &mut self.keys))
+                && let Some(key) = base.key(index, &self.base, &mut self.keys)
+                && let Some(places) = copies.get_mut(&key)
             {
                 places.push(index);
             }
@@ -143,8 +174,7 @@ impl<'r> Comparison<'r> {
         }
     }
 
-    fn is_awkward(&mut self, unit: Unit) -> bool {
-        let key = self.base.key(unit, &mut self.keys);
+    fn is_awkward(&self, unit: Unit, key: Key) -> bool {
         let canonical = self.keys.text(key);
         let family = self.base.view.ruleset().family();
         match unit {
@@ -154,37 +184,29 @@ impl<'r> Comparison<'r> {
     }
 
     /// Deletes the rule at `index`, when `before` rules before it are gone.
-    fn deletion(&mut self, base: &[Unit], index: usize, before: usize) -> Deletion {
-        let Some(unit) = base.get(index).copied().filter(|unit| !self.is_awkward(*unit)) else {
-            return Deletion::Number(index - before + 1);
-        };
-        match unit {
+    fn deletion(&mut self, base: &mut Units, index: usize, before: usize) -> Deletion {
+        let key = base.key(index, &self.base, &mut self.keys);
+        let found = base.get(index).zip(key).filter(|(unit, key)| !self.is_awkward(*unit, *key));
+        match found {
+            None => Deletion::Number(index - before + 1),
             // The rule's own words are those that the kernel got: legacy tells `! --dport 0:1023` from `--dport 1024:65535`.
-            Unit::Whole(rule) if self.base.view.ruleset().span(rule).is_some() => {
+            Some((Unit::Whole(rule), _)) if self.base.view.ruleset().span(rule).is_some() => {
                 Deletion::Words(self.base.words(rule).into_owned())
             }
-            _ => {
-                let key = self.base.key(unit, &mut self.keys);
-                Deletion::Words(self.keys.text(key).to_owned())
-            }
+            Some((_, key)) => Deletion::Words(self.keys.text(key).to_owned()),
         }
     }
 
-    fn additions(&mut self, target: &[Unit], pairs: &[(usize, usize)]) -> Vec<Addition> {
+    fn additions(&mut self, target: &mut Units, pairs: &Pairs) -> Vec<Addition> {
         let end = pairs.last().map_or(0, |pair| pair.1 + 1);
         let come = others(target.len(), pairs.iter().map(|pair| pair.1));
         let addition = |index: usize| {
-            let unit = target.get(index)?;
-            let key = self.target.key(*unit, &mut self.keys);
+            let key = target.key(index, &self.target, &mut self.keys)?;
             let number = (index < end).then_some(index + 1);
             Some(Addition { number, words: self.keys.text(key).to_owned() })
         };
         come.into_iter().filter_map(addition).collect()
     }
-}
-
-fn keys_of(side: &Side<'_>, keys: &mut Keys, units: &[Unit]) -> Vec<Key> {
-    units.iter().map(|unit| side.key(*unit, keys)).collect()
 }
 
 /// The numbers below `length` that are not among `some`, which ascend.

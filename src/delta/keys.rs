@@ -12,6 +12,9 @@ use crate::model::spec::Parser;
 pub(super) struct Key(u32);
 
 impl Key {
+    /// What no text has.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
     pub(super) const fn index(self) -> usize {
         self.0 as usize
     }

@@ -18,6 +18,35 @@ pub(super) enum Unit {
     Part(Key),
 }
 
+/// The rules of a chain, with their keys once those were asked for.
+#[derive(Debug)]
+pub(super) struct Units {
+    units: Vec<Unit>,
+    keys: Vec<Option<Key>>,
+}
+
+impl Units {
+    pub(super) fn new(units: Vec<Unit>) -> Self {
+        let keys = vec![None; units.len()];
+        Self { units, keys }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Unit> {
+        self.units.get(index).copied()
+    }
+
+    /// The key of the rule at `index`, which is of `side`.
+    pub(super) fn key(&mut self, index: usize, side: &Side<'_>, keys: &mut Keys) -> Option<Key> {
+        let unit = self.get(index)?;
+        let known = self.keys.get_mut(index)?;
+        Some(*known.get_or_insert_with(|| side.key(unit, keys)))
+    }
+}
+
 /// The rules of one of the two views.
 #[derive(Debug)]
 pub(super) struct Side<'r> {
@@ -67,7 +96,7 @@ impl<'r> Side<'r> {
     }
 
     /// The number of the rule's canonical text.
-    pub(super) fn key(&self, unit: Unit, keys: &mut Keys) -> Key {
+    fn key(&self, unit: Unit, keys: &mut Keys) -> Key {
         match unit {
             Unit::Whole(rule) => keys.of(&self.words(rule)),
             Unit::Part(key) => key,

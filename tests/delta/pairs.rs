@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dwscript::model::extension::HookSet;
 use dwscript::model::names::{ChainName, TableName};
 use dwscript::model::spec::Spec;
-use dwscript::model::{ChainId, EditKind, Family, NewRule, Origin, Policy, Ruleset, jump};
+use dwscript::model::{ChainId, EditKind, Family, NewRule, Origin, Policy, Ruleset, Symbol, jump};
 use dwscript::save;
 use dwscript::source::SourceFile;
 
@@ -71,7 +71,8 @@ impl Pool {
             // What names things outside of the ruleset is for others to test.
             let names_others = ["rateest", "RATEEST", "IDLETIMER", "nfacct", "CLUSTERIP", "SET", "TEE"];
             let is_odd = !rule.is_ascii() || names_others.iter().any(|name| rule.contains(name));
-            let jumps = entry.ours().iter().any(|rule| jump::find(rule).is_some_and(|jump| jump.name == "UC"));
+            let jumps =
+                entry.ours().iter().any(|rule| jump::find(rule).is_some_and(|jump| jump.name == "UC"));
             if is_odd || jumps || !test(&entry) || Spec::parse(rule, family).is_err() {
                 continue;
             }
@@ -95,7 +96,8 @@ impl Pool {
 
     /// A rule that `chain` may hold.
     fn rule(few: &[&Good], chain: &str, is_builtin: bool, random: &mut Random) -> String {
-        let fits = |good: &&&Good| good.is_free && !is_interface(&good.written) || is_builtin && good.chain == chain;
+        let fits =
+            |good: &&&Good| good.is_free && !is_interface(&good.written) || is_builtin && good.chain == chain;
         let fitting: Vec<&&Good> = few.iter().filter(fits).collect();
         if fitting.is_empty() {
             return ["-j ACCEPT", "-p udp", "", "-p tcp -j ACCEPT"][random.below(4)].to_owned();
@@ -134,7 +136,9 @@ pub(crate) fn base(pool: &Pool, spelling: Spelling, random: &mut Random) -> Stri
         for (chain, is_builtin, rank) in builtins.chain(users_of) {
             for _ in 0..random.below(7) {
                 let rule = Pool::rule(&few, chain, is_builtin, random);
-                spelled(&rule, pool, spelling).iter().for_each(|rule| writeln!(text, "-A {chain} {rule}").unwrap());
+                spelled(&rule, pool, spelling)
+                    .iter()
+                    .for_each(|rule| writeln!(text, "-A {chain} {rule}").unwrap());
                 if random.chance(3) && rank < users.len() {
                     let to = random.pick(&users[rank..]);
                     let jump = if random.chance(3) { "-g" } else { "-j" };
@@ -170,7 +174,7 @@ pub(crate) struct Editor<'p> {
 }
 
 fn origin() -> Origin {
-    Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true }
+    Origin { script: Arc::default(), line: 1, column: 1, docker_edits: true, owner: Symbol::EMPTY }
 }
 
 impl Editor<'_> {
@@ -277,7 +281,11 @@ impl Editor<'_> {
             }
             let table = self.ruleset.chain(id).table();
             let rules: Vec<_> = self.ruleset.chain(id).rules().iter().collect();
-            next.extend(rules.into_iter().filter_map(|rule| self.ruleset.table(table).chain(self.ruleset.target(rule))));
+            next.extend(
+                rules
+                    .into_iter()
+                    .filter_map(|rule| self.ruleset.table(table).chain(self.ruleset.target(rule))),
+            );
         }
         let body = format!("-p tcp -j {}", self.ruleset.chain_name(to));
         self.insert(chain, at, body);

@@ -86,7 +86,6 @@ fn try_pair(host: &Host, pool: &Pool, seed: u64) -> bool {
     save::write(&ruleset, &mut target).unwrap();
     let target = String::from_utf8(target).unwrap();
     let (forward, inverse) = (written(&delta::forward(&ruleset)), written(&delta::inverse(&ruleset)));
-    if std::env::var_os("DX").is_some() { std::fs::write(format!("/tmp/dx/p.{:?}.{:?}.{seed}", host.backend, host.family), format!("{base}\n=====\n{forward}\n=====\n{inverse}")).unwrap(); }
     let about = || format!("seed {seed}\n{base}delta\n{forward}inverse\n{inverse}target\n{target}");
     if let Err(error) = host.restore(&forward, &["-n"]) {
         assert!(host.fresh(&target).is_err(), "{error}{}", about());
@@ -153,7 +152,8 @@ fn try_script(host: &Host, script: &str, sample: &str, base: &str) {
     let Some(target) = run(&[]) else { return };
     let (forward, inverse) = (run(&["--delta"]).unwrap(), run(&["--delta", "--inverse"]).unwrap());
     let about = || format!("{script} on {sample} over {:?}", host.backend);
-    let restore = |text: &str| host.restore(text, &["-n"]).unwrap_or_else(|error| panic!("{}: {error}", about()));
+    let restore =
+        |text: &str| host.restore(text, &["-n"]).unwrap_or_else(|error| panic!("{}: {error}", about()));
     host.fresh(base).unwrap_or_else(|error| panic!("{}: {error}", about()));
     let before = host.state();
     restore(&forward);
