@@ -152,6 +152,7 @@ pub(super) struct ScriptArgs {
 /// What is printed, and where to.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct OutputArgs {
     /// Print what the scripts change, with the script line behind each change
     #[arg(long, conflicts_with_all = ["json", "format"])]

@@ -135,12 +135,11 @@ impl Chains {
         let before = length.checked_sub(1).and_then(|shorter| self.last.get(shorter).copied());
         let node = short(self.nodes.len());
         self.nodes.push(Node { base, target, before: before.unwrap_or(NONE) });
-        match (self.ends.get_mut(length), self.last.get_mut(length)) {
-            (Some(end), Some(last)) => (*end, *last) = (target, node),
-            _ => {
-                self.ends.push(target);
-                self.last.push(node);
-            }
+        if let (Some(end), Some(last)) = (self.ends.get_mut(length), self.last.get_mut(length)) {
+            (*end, *last) = (target, node);
+        } else {
+            self.ends.push(target);
+            self.last.push(node);
         }
     }
 

@@ -83,9 +83,10 @@ impl<'r> TablePlan<'r> {
         }
         let none = Sequence::default();
         let rules = |chain: Option<ChainView<'r>>| chain.map_or(&none, |chain| chain.rules);
-        let plan = self.comparison.plan(rules(base), rules(target));
-        let is_emptied = plan.is_emptied && !is_builtin && (target.is_none() || plan.deletions.len() > 1);
-        self.rules(name, plan, is_emptied, lines);
+        let mut plan = self.comparison.plan(rules(base), rules(target));
+        // Others may have put rules into a built-in chain meanwhile, and a single rule goes as easily by itself.
+        plan.is_emptied &= !is_builtin && (target.is_none() || plan.deletions.len() > 1);
+        self.rules(name, &plan, lines);
     }
 
     /// What changes in a chain that stays, its rules apart.
@@ -99,8 +100,8 @@ impl<'r> TablePlan<'r> {
         }
     }
 
-    fn rules(&self, chain: &str, plan: ChainPlan, is_emptied: bool, lines: &mut Lines) {
-        if is_emptied {
+    fn rules(&self, chain: &str, plan: &ChainPlan, lines: &mut Lines) {
+        if plan.is_emptied {
             lines.deleted.push(self.line(&["-F ", chain]));
         } else {
             lines.deleted.extend(plan.deletions.iter().map(|deletion| match deletion {

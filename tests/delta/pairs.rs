@@ -273,7 +273,8 @@ impl Editor<'_> {
         if self.ruleset.chain(to).hook().is_some() || chain == to {
             return;
         }
-        self.remove_jumps(to, &self.ruleset.chain_name(chain).to_owned());
+        let name = self.ruleset.chain_name(chain).to_owned();
+        self.remove_jumps(to, &name);
         let mut next = vec![to];
         while let Some(id) = next.pop() {
             if id == chain {
