@@ -128,8 +128,12 @@ impl LintOptions {
 fn format(args: &OutputArgs) -> Format {
     match args.format {
         Some(FormatName::Diff) => Format::Diff,
+        Some(FormatName::Delta) => Format::Delta,
+        Some(FormatName::Inverse) => Format::Inverse,
         Some(FormatName::Json) => Format::Json,
         None if args.diff => Format::Diff,
+        None if args.inverse => Format::Inverse,
+        None if args.delta => Format::Delta,
         None if args.json => Format::Json,
         Some(FormatName::Restore) | None => Format::Restore,
     }
@@ -146,7 +150,7 @@ fn families(args: &InputArgs) -> &'static [Family] {
 fn jobs(args: &InputArgs, output: &OutputArgs, purpose: Purpose) -> Result<Vec<Job>, Diagnostic> {
     let families = families(args);
     let both = families.len() > 1;
-    let whole = matches!(purpose, Purpose::Print(Format::Restore | Format::Json));
+    let whole = !matches!(purpose, Purpose::Print(Format::Diff) | Purpose::Check);
     if both && whole && output.output.is_none() {
         return Err(usage("two families do not go into one text")
             .help("give `-o PREFIX`: the results go to PREFIX.v4 and PREFIX.v6"));

@@ -1,5 +1,6 @@
 //! What a run prints: one format a file. Only a [`Checked`](crate::check::Checked) ruleset is printed as a result.
 
+pub mod delta;
 pub mod diagnostics;
 pub mod diff;
 pub mod json;
@@ -13,6 +14,10 @@ pub enum Format {
     Restore,
     /// What the scripts changed, with the script line behind each change.
     Diff,
+    /// The smallest text for `iptables-restore --noflush` that makes the changes.
+    Delta,
+    /// The same for the way back.
+    Inverse,
     /// One JSON object: the ruleset, the edits, the diagnostics.
     Json,
 }

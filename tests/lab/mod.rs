@@ -2,6 +2,7 @@
 
 mod canonical;
 mod connectivity;
+mod delta;
 mod faults;
 mod harden;
 mod harness;
