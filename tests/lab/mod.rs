@@ -2,6 +2,7 @@
 
 mod canonical;
 mod connectivity;
+mod convergence;
 mod delta;
 mod faults;
 mod harden;
