@@ -5,6 +5,7 @@ mod connectivity;
 mod convergence;
 mod delta;
 mod faults;
+mod fmt;
 mod harden;
 mod harness;
 mod tutorial;
