@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod delta;
 pub mod diagnostic;
 pub mod docker;
 pub mod model;

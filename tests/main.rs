@@ -14,6 +14,7 @@ mod check;
 mod cli;
 mod convergence;
 mod corpus;
+mod delta;
 mod docker;
 mod golden;
 mod lab;

@@ -170,10 +170,17 @@ pub(super) struct ScriptArgs {
 /// What is printed, and where to.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct OutputArgs {
     /// Print what the scripts change, with the script line behind each change
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub(super) diff: bool,
+    /// Print the changes alone, as text for `iptables-restore --noflush`
+    #[arg(long, conflicts_with_all = ["diff", "json", "format", "check"])]
+    pub(super) delta: bool,
+    /// Print the way back from the result to what was read
+    #[arg(long, requires = "delta")]
+    pub(super) inverse: bool,
     /// Print the ruleset, the edits and the diagnostics as JSON
     #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
@@ -194,6 +201,10 @@ pub(super) enum FormatName {
     Restore,
     /// As --diff
     Diff,
+    /// As --delta
+    Delta,
+    /// As --delta --inverse
+    Inverse,
     /// As --json
     Json,
 }

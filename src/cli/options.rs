@@ -150,8 +150,12 @@ impl LintOptions {
 fn format(args: &OutputArgs) -> Format {
     match args.format {
         Some(FormatName::Diff) => Format::Diff,
+        Some(FormatName::Delta) => Format::Delta,
+        Some(FormatName::Inverse) => Format::Inverse,
         Some(FormatName::Json) => Format::Json,
         None if args.diff => Format::Diff,
+        None if args.inverse => Format::Inverse,
+        None if args.delta => Format::Delta,
         None if args.json => Format::Json,
         Some(FormatName::Restore) | None => Format::Restore,
     }
@@ -176,8 +180,8 @@ enum Texts {
 
 const fn texts(purpose: Purpose) -> Texts {
     match purpose {
-        Purpose::Print(Format::Restore | Format::Json) => Texts::Whole,
-        _ => Texts::Any,
+        Purpose::Print(Format::Diff) | Purpose::Check => Texts::Any,
+        Purpose::Print(_) => Texts::Whole,
     }
 }
 

@@ -13,7 +13,7 @@ use super::status::{Status, Stop};
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
-use crate::report::{Format, diff, json, restore};
+use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
 use crate::script::{self, Outcome, Script, Settings};
@@ -197,6 +197,8 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
     job.destination.write(|mut out| match options.purpose {
         Purpose::Print(Format::Restore) => restore::write(checked, &mut out),
         Purpose::Print(Format::Diff) | Purpose::Check => diff::write(checked, style, &mut out),
+        Purpose::Print(Format::Delta) => delta::write(checked, &mut out),
+        Purpose::Print(Format::Inverse) => delta::write_inverse(checked, &mut out),
         Purpose::Print(Format::Json) => json::write(checked, diagnostics, &mut out),
     })
 }

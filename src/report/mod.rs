@@ -2,6 +2,7 @@
 
 pub mod canonical;
 mod changes;
+pub mod delta;
 pub mod diagnostics;
 pub mod diff;
 pub mod json;
@@ -15,6 +16,10 @@ pub enum Format {
     Restore,
     /// What the scripts changed, with the script line behind each change.
     Diff,
+    /// The smallest text for `iptables-restore --noflush` that makes the changes.
+    Delta,
+    /// The same for the way back.
+    Inverse,
     /// One JSON object: the ruleset, the edits, the diagnostics.
     Json,
 }

@@ -158,6 +158,7 @@ pub(super) fn replace(
     match (index, remembered) {
         (Some(index), _) => replace_with(&mut session, edit, (id, index), rules),
         (None, Some(index)) => {
+            session.anchors.insert(edit, Anchor::Remembered);
             for (offset, rule) in rules.into_iter().enumerate() {
                 session.ruleset.insert_rule(edit, id, index + offset, rule);
             }

@@ -91,6 +91,7 @@ fn plan(
         return None;
     }
     board.remember(&remembered);
+    board.land(anchors);
     if mode != Mode::Tags && !board.fresh.is_empty() {
         board.take_in_untagged();
     }
@@ -156,14 +157,14 @@ impl<'r> Board<'r> {
                 board.fresh.push(Fresh { rule, edit, low, high: usize::MAX, after: 0 });
             }
         }
-        let standing: FxHashMap<RuleId, usize> =
-            board.survivors.iter().map(|(at, rule)| (*rule, *at)).collect();
-        board.bound(anchors, &standing);
+        board.bound(anchors);
         board
     }
 
     /// Says of each rule of the run between which places it may stand.
-    fn bound(&mut self, anchors: &FxHashMap<EditId, Anchor>, standing: &FxHashMap<RuleId, usize>) {
+    fn bound(&mut self, anchors: &FxHashMap<EditId, Anchor>) {
+        let standing: FxHashMap<RuleId, usize> =
+            self.survivors.iter().map(|(at, rule)| (*rule, *at)).collect();
         let mut least = usize::MAX;
         for index in (0..self.fresh.len()).rev() {
             let Some((low, edit)) = self.fresh.get(index).map(|fresh| (fresh.low, fresh.edit)) else {
@@ -176,7 +177,7 @@ impl<'r> Board<'r> {
                     high = high.min(standing.get(rule).copied().unwrap_or(usize::MAX));
                 }
                 Some(Anchor::After(rule)) => after = standing.get(rule).copied().unwrap_or(0),
-                None => {}
+                Some(Anchor::Remembered) | None => {}
             }
             // A rule that stood later than the next one may would push that across its own bounds.
             least = least.min(high);
@@ -205,6 +206,54 @@ impl<'r> Board<'r> {
         for (at, rule) in remembered {
             self.offer(self.canonical(*rule), *at, *rule, true);
         }
+    }
+
+    /// Gives rules that replaced what is gone the places that no other equal rule of the run takes. While the scripts ran it
+    /// could not be told which those are.
+    fn land(&mut self, anchors: &FxHashMap<EditId, Anchor>) {
+        let lands = |fresh: &Fresh| anchors.get(&fresh.edit) == Some(&Anchor::Remembered);
+        if !self.fresh.iter().any(lands) {
+            return;
+        }
+        let (landing, fixed): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.fresh).into_iter().enumerate().partition(|(_, fresh)| lands(fresh));
+        let before = landing.iter().enumerate().map(|(nth, (index, _))| index - nth).collect::<Vec<_>>();
+        self.fresh = fixed.into_iter().map(|(_, fresh)| fresh).collect();
+        self.bound(anchors);
+        let mut claimed: FxHashSet<usize> = FxHashSet::default();
+        let mut order: Vec<usize> = Vec::with_capacity(self.fresh.len());
+        let mut last = 0;
+        for fresh in &self.fresh {
+            let fits = |at: usize| at > last.max(fresh.after) && at <= fresh.high;
+            last = self.claim(fresh.rule, &mut claimed, fits).unwrap_or(last.max(fresh.low));
+            order.push(last);
+        }
+        for ((_, mut fresh), before) in landing.into_iter().zip(before) {
+            let place = self.claim(fresh.rule, &mut claimed, |_| true);
+            let index = place.map_or(before, |place| order.partition_point(|other| *other < place));
+            if let Some(place) = place {
+                let read = self.survivors.partition_point(|(at, _)| *at < place);
+                let last = read.checked_sub(1).and_then(|last| self.survivors.get(last));
+                fresh.low = last.map_or(0, |(at, _)| *at);
+            }
+            let index = index.min(self.fresh.len());
+            order.insert(index, place.unwrap_or(fresh.low));
+            self.fresh.insert(index, fresh);
+        }
+        self.bound(anchors);
+    }
+
+    /// Takes the first place of an equal rule that is free and fits.
+    fn claim(
+        &self,
+        rule: RuleId,
+        claimed: &mut FxHashSet<usize>,
+        fits: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let candidates = self.candidates.get(&self.canonical(rule))?.iter().map(|candidate| candidate.at);
+        let place = candidates.into_iter().find(|at| fits(*at) && !claimed.contains(at))?;
+        claimed.insert(place);
+        Some(place)
     }
 
     /// Takes in the read rules that are equal but for the tag and not Docker's.

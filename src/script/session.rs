@@ -68,6 +68,8 @@ pub(crate) struct Session {
 pub(crate) enum Anchor {
     Before(RuleId),
     After(RuleId),
+    /// What it replaces is gone, and an equal rule that an earlier run added is where it belongs.
+    Remembered,
 }
 
 /// An ipset that a script declared.

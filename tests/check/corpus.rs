@@ -23,7 +23,7 @@ fn added(folder: &Folder, family: Family, lines: &[&Line]) -> Printed {
         |line: &&Line| format!("table({:?}).append({:?}, ##\"{}\"##);\n", line.table, line.chain, line.rule);
     folder.write("site.rhai", &lines.iter().map(add).collect::<String>());
     let family = if family == Family::Ipv4 { "-4" } else { "-6" };
-    folder.run(&["site.rhai", "--no-tag", family, "-i", "host.rules"])
+    folder.run(&["site.rhai", family, "-i", "host.rules", "--deny", "not-idempotent"])
 }
 
 /// Whether the line can stand in a script, which is UTF-8.
@@ -32,12 +32,18 @@ fn is_text(line: &Line) -> bool {
     std::str::from_utf8(&source.original(&line.rule)).is_ok() && !line.rule.contains("\"##")
 }
 
-/// Whether a script is refused the line though iptables takes it: for a port that wraps round, a comment that is cut, a
-/// circle that no packet comes to.
+/// The longest comment that an owner's tag, here `dwscript/site `, leaves room for.
+const COMMENT_ROOM: usize = 255 - 14;
+
+/// Whether a script is refused the line though iptables takes it: for a port that wraps round, a comment that is cut or
+/// that leaves no room for the tag, a circle that no packet comes to.
 fn is_doubtful(line: &Line, family: Family) -> bool {
     let lost = |spec: Spec<'_>| spec.notes().iter().any(|note| note.kind.is_loss());
     let turns = line.chain == "UC" && line.rule.contains(" UC");
-    turns || Spec::parse(&line.rule, family).is_ok_and(lost)
+    let has_room =
+        |spec: &Spec<'_>| spec.comments().next().is_none_or(|comment| comment.len() <= COMMENT_ROOM);
+    let spec = Spec::parse(&line.rule, family);
+    turns || spec.is_ok_and(|spec| !has_room(&spec) || lost(spec))
 }
 
 #[test]

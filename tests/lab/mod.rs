@@ -2,6 +2,8 @@
 
 mod canonical;
 mod connectivity;
+mod convergence;
+mod delta;
 mod faults;
 mod fmt;
 mod harden;

@@ -8,6 +8,7 @@
 )]
 
 mod canonical;
+mod delta;
 mod edit;
 #[path = "../../support/generate.rs"]
 mod generate;
@@ -25,7 +26,15 @@ use dwscript::source::SourceFile;
 /// Rules in a bench's ruleset.
 const RULES: u64 = 10_000;
 
-criterion_group!(stages, parse::bench, print::bench, canonical::bench, edit::bench, script::bench);
+criterion_group!(
+    stages,
+    parse::bench,
+    print::bench,
+    canonical::bench,
+    edit::bench,
+    script::bench,
+    delta::bench
+);
 criterion_main!(stages);
 
 /// A Docker host's ruleset of [`RULES`] rules.

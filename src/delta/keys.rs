@@ -1,0 +1,94 @@
+//! Canonical texts as numbers, so that comparing rules is comparing numbers.
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use crate::model::Family;
+use crate::model::equal;
+use crate::model::spec::Parser;
+
+/// The number of a canonical text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Key(u32);
+
+impl Key {
+    /// What no text has.
+    pub(super) const NONE: Self = Self(u32::MAX);
+
+    pub(super) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The canonical texts of one comparison.
+#[derive(Debug)]
+pub(super) struct Keys {
+    family: Family,
+    texts: IndexSet<Box<str>, FxBuildHasher>,
+    parser: Parser,
+    canonical: String,
+}
+
+impl Keys {
+    pub(super) fn new(family: Family) -> Self {
+        Self { family, texts: IndexSet::default(), parser: Parser::new(), canonical: String::new() }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// The text of `key`.
+    pub(super) fn text(&self, key: Key) -> &str {
+        self.texts.get_index(key.index()).map_or("", |text| text)
+    }
+
+    /// The key of a rule that stands for one rule, by its words.
+    pub(super) fn of(&mut self, words: &str) -> Key {
+        self.canonical.clear();
+        match self.parser.parse(words, self.family) {
+            Ok(spec) => {
+                spec.write_canonical(&mut self.canonical);
+                self.parser.recycle(spec);
+            }
+            Err(_) => self.canonical.push_str(&equal::canonical(words, self.family)),
+        }
+        self.intern()
+    }
+
+    /// The keys of the rules that lists of addresses stand for; none where the words stand for exactly one rule.
+    pub(super) fn of_list(&mut self, words: &str) -> Option<Vec<Key>> {
+        // Lists need a comma, and rules for one family only `-4` or `-6`: most rules have neither.
+        let may_be_list = words.contains([',', '4', '6']);
+        if !may_be_list
+            || !words.contains(',')
+                && !words.contains("-4")
+                && !words.contains("-6")
+                && !words.contains("--ipv")
+        {
+            return None;
+        }
+        let spec = self.parser.parse(words, self.family).ok()?;
+        if spec.rule_count() == 1 {
+            self.parser.recycle(spec);
+            return None;
+        }
+        let texts: Vec<String> = spec.expand().map(|rule| rule.canonical()).collect();
+        self.parser.recycle(spec);
+        Some(texts.into_iter().map(|text| self.intern_text(&text)).collect())
+    }
+
+    fn intern(&mut self) -> Key {
+        let canonical = std::mem::take(&mut self.canonical);
+        let key = self.intern_text(&canonical);
+        self.canonical = canonical;
+        key
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rules come from texts under 4 GiB")]
+    fn intern_text(&mut self, text: &str) -> Key {
+        let index = self.texts.get_index_of(text);
+        Key(index.unwrap_or_else(|| self.texts.insert_full(Box::from(text)).0) as u32)
+    }
+}
