@@ -14,6 +14,7 @@ mod align;
 mod awkward;
 mod chain;
 mod keys;
+mod merge;
 mod table;
 mod unit;
 mod view;
@@ -23,6 +24,7 @@ use std::io::{self, Write};
 use crate::model::{Ruleset, TableName};
 use table::TablePlan;
 
+pub use merge::{differences, write_merged};
 pub use view::View;
 
 /// What turns one ruleset into another.
