@@ -1,5 +1,6 @@
 //! Firewall policy as code for Docker hosts.
 
+pub mod apply;
 pub mod check;
 pub mod cli;
 pub mod delta;

@@ -26,6 +26,8 @@ pub(super) enum Input {
     Stdin,
     /// A built-in capture.
     Sample(&'static Sample),
+    /// The live ruleset, which was read already: the name that messages call it by, and its text.
+    Read(&'static str, Vec<u8>),
 }
 
 /// A ruleset as it was read, and what is to be said of its text.
@@ -62,6 +64,7 @@ impl Input {
             Self::Live(folder) => live::read(family, folder.as_deref())?,
             Self::File(path) => (path.display().to_string(), file(path)?),
             Self::Stdin => ("<stdin>".to_owned(), stdin()?),
+            Self::Read(name, text) => ((*name).to_owned(), text.clone()),
             Self::Sample(sample) => (sample.name.to_owned(), capture(sample, family)?),
         };
         Ok(SourceFile::from_bytes(name, bytes)

@@ -1,10 +1,14 @@
 //! The command line: one subcommand a file. Only this stage reads arguments and writes to the standard streams.
 
 mod api;
+mod apply;
 mod args;
 mod color;
 mod completions;
+mod confirm;
 mod fmt;
+mod guard;
+mod history;
 mod input;
 mod lint;
 mod live;
@@ -12,8 +16,11 @@ mod man;
 mod options;
 mod output;
 mod parameters;
+mod revert;
 mod run;
 mod status;
+mod steps;
+mod waiting;
 
 use std::ffi::OsString;
 
@@ -33,6 +40,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Remove(args)) => run::remove(&args),
+        Some(Command::Confirm(args)) => confirm::run(&args),
+        Some(Command::Revert(args)) => revert::run(&args),
+        Some(Command::History(args)) => history::run(&args),
+        Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),
         Some(Command::Completions { shell }) => completions::run(shell),
         Some(Command::Man) => man::run(),

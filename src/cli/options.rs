@@ -53,6 +53,27 @@ pub(super) enum Purpose {
 
 impl RunOptions {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
+        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.levels, &args.color)
+    }
+
+    /// Those of `--apply` and `--rehearse`: both families of the live ruleset, unless said.
+    pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
+        let mut input = args.input.clone();
+        let is_live = input.input.is_none() && input.sample.is_none();
+        if is_live && !input.ipv4 && !input.ipv6 {
+            (input.ipv4, input.ipv6) = (true, true);
+        }
+        let format = if args.output.json { Format::Json } else { Format::Diff };
+        Ok(Self {
+            work: Self::scripts(args)?,
+            jobs: jobs(&input, None, Texts::Any)?,
+            purpose: Purpose::Print(format),
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+        })
+    }
+
+    fn scripts(args: &RunArgs) -> Result<Work, Diagnostic> {
         if args.scripts.is_empty() {
             return Err(usage("no script is given")
                 .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));
@@ -62,8 +83,7 @@ impl RunOptions {
             OwnerArgs { no_tag: true, .. } => Tagging::None,
             OwnerArgs { owner, adopt, .. } => Tagging::Tags { owner: owner.clone(), adopt: *adopt },
         };
-        let work = Work::Scripts(args.scripts.clone(), Box::new(settings));
-        Self::with(work, &args.input, &args.output, &args.levels, &args.color)
+        Ok(Work::Scripts(args.scripts.clone(), Box::new(settings)))
     }
 
     /// Those of `dwscript remove`.

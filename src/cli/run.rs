@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::apply;
 use super::args::{ColorArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
 use super::input::{self, Input, Read};
@@ -20,11 +21,15 @@ use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 /// Words that are no scripts.
-const SUBCOMMANDS: [&str; 6] = ["fmt", "lint", "remove", "api", "completions", "man"];
+const SUBCOMMANDS: [&str; 9] =
+    ["fmt", "lint", "remove", "confirm", "revert", "history", "api", "completions", "man"];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
         return list_samples();
+    }
+    if args.apply.apply || args.apply.rehearse {
+        return apply::run(args);
     }
     with(RunOptions::new(args), &args.color)
 }
@@ -57,16 +62,16 @@ fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
 }
 
 /// What a run made of one family's ruleset.
-struct RunResult<'o> {
-    job: &'o Job,
-    checked: Checked,
+pub(super) struct RunResult<'o> {
+    pub(super) job: &'o Job,
+    pub(super) checked: Checked,
     /// Whether the text was one that printing gives back as it is.
     verbatim: bool,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// The results of all families; nothing is printed before all are there.
-fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
+pub(super) fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
     let task = Task::of(&options.work).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
@@ -94,7 +99,7 @@ impl<'o> Task<'o> {
         match self {
             Self::Scripts(scripts, settings) => {
                 let mut settings = (*settings).clone();
-                if matches!(input, Input::Live(_)) {
+                if matches!(input, Input::Live(_) | Input::Read(..)) {
                     settings.interfaces = live::interfaces();
                 }
                 script::run(scripts, ruleset, &settings).map_err(|failure| failure.diagnostics)
@@ -204,7 +209,7 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
 }
 
 /// Says why there is no result; as JSON where JSON was asked for.
-fn fail(options: &RunOptions, family: Family, stop: &Stop) {
+pub(super) fn fail(options: &RunOptions, family: Family, stop: &Stop) {
     if options.purpose != Purpose::Print(Format::Json) {
         output::say(&stop.diagnostics, options.colors.stderr);
         return;

@@ -56,3 +56,12 @@ impl From<Diagnostic> for Stop {
         Self::failed(vec![diagnostic])
     }
 }
+
+/// That only root may do this.
+pub(super) fn needs_root(what: &str) -> Result<(), Diagnostic> {
+    if crate::apply::is_root() {
+        return Ok(());
+    }
+    let message = format!("{what} needs root; printing what scripts make of a ruleset does not");
+    Err(Diagnostic::error("needs-root", message))
+}

@@ -1,0 +1,223 @@
+//! The guard: a process of its own that makes the change, waits for the confirmation and goes the way back without it.
+//!
+//! It is the only one that changes rules, so that the end of the process that started it changes nothing: not by a signal
+//! to its process group, not by the end of its terminal. It owns the deadline, and counts it by a clock that nobody sets.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::commit::{Change, Way};
+use super::record::{Event, State};
+use super::run::Run;
+use super::state::StateDir;
+use crate::diagnostic::Diagnostic;
+
+/// How often the guard looks for the confirmation.
+const TICK: Duration = Duration::from_millis(20);
+/// How often a change that does not hold is made anew.
+const RETRIES: usize = 3;
+/// How often the way back is tried, and how long the pauses grow.
+const ATTEMPTS: u32 = 200;
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a guard came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// There was nothing to guard.
+    Nothing,
+    /// The run is in this state.
+    State(State),
+}
+
+/// Is the guard of run `id`.
+///
+/// # Errors
+/// That the state directory or the run cannot be read.
+pub fn guard(state_dir: &Path, id: u64) -> Result<Ending, Diagnostic> {
+    // A session of its own: no signal of the terminal, nor to the group, comes here. It fails where it has one already.
+    let _ = rustix::process::setsid();
+    let _ = std::env::set_current_dir("/");
+    let unreadable = |error: std::io::Error| Diagnostic::error("unreadable-state", error.to_string());
+    let run = StateDir::open(state_dir)?.run(id).map_err(unreadable)?;
+    let Some(_lock) = run.guard().map_err(unreadable)? else { return Ok(Ending::Nothing) };
+    if run.state() != State::Applying {
+        return Ok(Ending::Nothing);
+    }
+    run.note(&Event::Armed);
+    let state = Guard { run: &run }.work();
+    run.sync();
+    Ok(Ending::State(state))
+}
+
+/// Goes the way back of a run whose guard has died; whether it is done.
+///
+/// # Errors
+/// That another process is about it, or that its rulesets cannot be read.
+pub fn recover(run: &Run) -> Result<(), Diagnostic> {
+    let unreadable = |error: std::io::Error| Diagnostic::error("unreadable-state", error.to_string());
+    let Some(_lock) = run.guard().map_err(unreadable)? else {
+        return Err(Diagnostic::error("pending", format!("run {} is guarded", run.id())));
+    };
+    let state = run.state();
+    if state.is_final() {
+        return Ok(());
+    }
+    if run.record().boot != super::session::boot() {
+        // The rules are gone with the boot that they were of.
+        return run.go(state, State::RolledBack).map(drop).map_err(unreadable);
+    }
+    let changes = changes(run)?;
+    for change in changes.iter().rev() {
+        make_until_it_holds(change, Way::Back)?;
+    }
+    run.go(state, State::RolledBack).map(drop).map_err(unreadable)
+}
+
+/// The changes of a run, in the order in which they are made.
+///
+/// # Errors
+/// That its rulesets cannot be read.
+pub fn changes(run: &Run) -> Result<Vec<Change>, Diagnostic> {
+    let families = run.record().families.iter();
+    families.map(|family| Change::of(run, family.family(), &family.tools)).collect()
+}
+
+struct Guard<'r> {
+    run: &'r Run,
+}
+
+impl Guard<'_> {
+    fn work(&self) -> State {
+        let changes = match changes(self.run) {
+            Ok(changes) => changes,
+            Err(diagnostic) => {
+                self.run.note(&failed(&diagnostic));
+                return self.end(State::Applying, State::Failed);
+            }
+        };
+        if let Err(diagnostic) = self.apply(&changes) {
+            self.run.note(&failed(&diagnostic));
+            return self.way_back(&changes, State::Applying, State::Failed);
+        }
+        let Some(seconds) = self.run.record().confirm else {
+            return self.end(State::Applying, State::Confirmed);
+        };
+        if !self.run.go(State::Applying, State::Pending).unwrap_or(false) {
+            return self.way_back(&changes, self.run.state(), State::RolledBack);
+        }
+        self.run.note(&Event::Waiting { seconds });
+        match self.wait(Duration::from_secs(seconds)) {
+            State::Confirmed => State::Confirmed,
+            state => self.way_back(&changes, state, State::RolledBack),
+        }
+    }
+
+    /// Makes and verifies every family's change.
+    fn apply(&self, changes: &[Change]) -> Result<(), Diagnostic> {
+        changes.iter().try_for_each(|change| self.apply_one(change))
+    }
+
+    fn apply_one(&self, change: &Change) -> Result<(), Diagnostic> {
+        let family = change.family().as_str().to_owned();
+        for left in (0..=RETRIES).rev() {
+            let begun = Instant::now();
+            let done = change.make(Way::Forward)?;
+            let milliseconds = milliseconds(begun);
+            let family = family.clone();
+            self.run.note(&Event::Committed { family, lines: done.lines, milliseconds, changed: done.changed });
+            let begun = Instant::now();
+            let differences = change.verify(Way::Forward)?;
+            let family = change.family().as_str().to_owned();
+            if differences.is_empty() {
+                self.run.note(&Event::Verified { family, milliseconds: self::milliseconds(begun) });
+                return Ok(());
+            }
+            if left == 0 {
+                let message = format!("the {family} change does not hold after {RETRIES} retries");
+                let differs = Diagnostic::error("not-held", message);
+                return Err(differences.into_iter().take(10).fold(differs, Diagnostic::note));
+            }
+            self.run.note(&Event::Retried { family, differences });
+        }
+        Ok(())
+    }
+
+    /// Waits until the run is confirmed or rejected, or its time is up.
+    fn wait(&self, time: Duration) -> State {
+        let begun = Instant::now();
+        loop {
+            match self.run.state() {
+                State::Pending if begun.elapsed() < time => thread::sleep(TICK),
+                State::Pending => match self.run.go(State::Pending, State::RollingBack) {
+                    Ok(true) => return State::RollingBack,
+                    // The confirmation came first.
+                    Ok(false) => {}
+                    // The way back must be gone, whether that can be noted or not.
+                    Err(_) => return State::Pending,
+                },
+                state => return state,
+            }
+        }
+    }
+
+    fn way_back(&self, changes: &[Change], from: State, to: State) -> State {
+        let begun = Instant::now();
+        let back = changes.iter().rev().map(|change| self.way_back_of(change));
+        // Each family is tried, whatever became of the one before.
+        if back.fold(true, |all, done| all && done) {
+            self.run.note(&Event::RolledBack { milliseconds: milliseconds(begun) });
+            return self.end(from, to);
+        }
+        self.run.state()
+    }
+
+    /// Goes the way back of one family, again and again where that fails; whether it is gone.
+    fn way_back_of(&self, change: &Change) -> bool {
+        for attempt in 1..=ATTEMPTS {
+            match make_until_it_holds(change, Way::Back) {
+                Ok(()) => return true,
+                Err(diagnostic) => {
+                    if attempt == 1 || attempt % 20 == 0 {
+                        let Diagnostic { message, notes, .. } = diagnostic;
+                        self.run.note(&Event::Stuck { message, notes });
+                    }
+                    thread::sleep((Duration::from_millis(50) * attempt).min(LONGEST_PAUSE));
+                }
+            }
+        }
+        false
+    }
+
+    fn end(&self, from: State, to: State) -> State {
+        // Someone may have rejected it meanwhile: that ends as well.
+        let _ = self.run.go(from, to).map(|went| went || self.run.go(self.run.state(), to).unwrap_or(false));
+        self.run.state()
+    }
+}
+
+/// Makes a change until it is read back as it is to be.
+///
+/// # Errors
+/// That it cannot be made, or does not hold.
+pub fn make_until_it_holds(change: &Change, way: Way) -> Result<(), Diagnostic> {
+    let mut differences = Vec::new();
+    for _ in 0..=RETRIES {
+        change.make(way)?;
+        differences = change.verify(way)?;
+        if differences.is_empty() {
+            return Ok(());
+        }
+    }
+    let message = format!("the {} change does not hold after {RETRIES} retries", change.family().as_str());
+    let differs = Diagnostic::error("not-held", message);
+    Err(differences.into_iter().take(10).fold(differs, Diagnostic::note))
+}
+
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn failed(diagnostic: &Diagnostic) -> Event {
+    Event::Failed { message: diagnostic.message.clone(), notes: diagnostic.notes.clone() }
+}

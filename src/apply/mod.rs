@@ -1,0 +1,38 @@
+//! Applying a ruleset to the host: rehearsed, backed up, guarded, committed as a delta, verified, confirmed.
+//!
+//! One step a file. What is written comes before what is changed: the run with its rulesets is on the disk, and its guard
+//! is there, before the first rule changes; a process that is killed at any moment leaves a host that is, or soon will be,
+//! in the state before or in the confirmed one after.
+
+mod arm;
+mod blame;
+mod commit;
+mod dump;
+mod files;
+mod guard;
+mod host;
+mod lock;
+mod process;
+mod record;
+mod rehearse;
+mod run;
+mod scratch;
+mod session;
+mod sets;
+mod state;
+mod tools;
+mod trust;
+
+pub use arm::{Armed, arm};
+pub use commit::{Change, Way, load};
+pub use dump::{Dump, parse};
+pub use guard::{Ending, changes, guard, make_until_it_holds, recover};
+pub use host::{Host, HostFamily};
+pub use lock::Lock;
+pub use record::{Event, FamilyRecord, Record, State, VERSION};
+pub use rehearse::{Rehearsed, rehearse};
+pub use run::{Run, Which};
+pub use session::{boot, connection, is_remote, is_root, namespace, who};
+pub use state::{STATE_DIR, StateDir};
+pub use tools::{Backend, Tools};
+pub use trust::check as check_trust;

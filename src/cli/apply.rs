@@ -1,0 +1,314 @@
+//! `--apply`: from the live ruleset to a confirmed new one. The steps are those of the stage `apply`; here they are put in
+//! their order and told.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use super::args::RunArgs;
+use super::color::Colors;
+use super::input::Input;
+use super::options::RunOptions;
+use super::output::{self, Destination};
+use super::run::{self, RunResult};
+use super::status::{Status, Stop, needs_root};
+use super::steps::Steps;
+use super::waiting::{Asks, Ended, Follower};
+use crate::apply::{
+    self, Dump, FamilyRecord, Host, HostFamily, Lock, Record, Rehearsed, Run, State, StateDir, VERSION, Which,
+};
+use crate::delta::{self, Delta, View};
+use crate::diagnostic::Diagnostic;
+use crate::model::{Family, Ruleset};
+use crate::report::diff;
+use crate::save;
+
+pub(super) fn run(args: &RunArgs) -> Status {
+    let colors = Colors::new(args.color.color);
+    let mut steps = Steps::new(colors.stderr, args.output.json);
+    let mut report = Report::default();
+    let done = if args.apply.apply { apply(args, &mut steps, &mut report) } else { rehearse(args, &mut steps, &mut report) };
+    let (status, errors) = match done {
+        Ok(status) => (status, Vec::new()),
+        Err(stop) => (stop.status, stop.diagnostics),
+    };
+    if args.output.json {
+        return print_json(&report, &steps, &errors, status);
+    }
+    output::say(&errors, colors.stderr);
+    status
+}
+
+/// What `--json` prints beside the steps.
+#[derive(Default)]
+struct Report {
+    backend: Option<apply::Backend>,
+    run: Option<u64>,
+    state: Option<&'static str>,
+    families: Vec<serde_json::Value>,
+    warnings: Vec<String>,
+}
+
+fn print_json(report: &Report, steps: &Steps, errors: &[Diagnostic], status: Status) -> Status {
+    let errors: Vec<_> = errors
+        .iter()
+        .map(|error| json!({"code": error.code, "message": error.message, "notes": error.notes, "help": error.help}))
+        .collect();
+    let object = json!({
+        "version": 1,
+        "backend": report.backend,
+        "run": report.run,
+        "state": report.state,
+        "families": report.families,
+        "warnings": report.warnings,
+        "steps": steps.all(),
+        "errors": errors,
+    });
+    match output::print(&format!("{object:#}\n")) {
+        Status::Done => status,
+        failed => failed,
+    }
+}
+
+/// `--rehearse` alone: of the live ruleset, or of a dump.
+fn rehearse(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Status, Stop> {
+    needs_root("`--rehearse`")?;
+    let mut options = RunOptions::apply(args)?;
+    let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
+    let is_live = options.jobs.iter().any(|job| matches!(job.input, Input::Live(_)));
+    let host = Host::read(args.input.iptables_dir.as_deref(), &families)?;
+    report.backend = Some(host.backend);
+    if is_live {
+        give(&mut options, &host);
+    }
+    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    show(args, &options, &results, report)?;
+    steps.say(&format!("backend {}", host.backend));
+    let every: Vec<&RunResult<'_>> = results.iter().collect();
+    rehearse_all(&every, &host, steps)?;
+    Ok(Status::Done)
+}
+
+/// The change of one family that is to be made.
+struct Planned<'r> {
+    result: &'r RunResult<'r>,
+    host: &'r HostFamily,
+    /// The ruleset that is to be, as text.
+    target: Vec<u8>,
+    delta: Delta,
+}
+
+fn apply(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Status, Stop> {
+    needs_root("`--apply`")?;
+    if !args.apply.trust {
+        args.scripts.iter().try_for_each(|script| apply::check_trust(script))?;
+    }
+    let mut options = RunOptions::apply(args)?;
+    let state = StateDir::open(&args.apply.state.state_dir)?;
+    let lock = state.lock()?;
+    settle(&state, steps)?;
+    let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
+    let host = Host::read(args.input.iptables_dir.as_deref(), &families)?;
+    report.backend = Some(host.backend);
+    give(&mut options, &host);
+    steps.done(&format!("read the live rules: backend {}, {}", host.backend, named(&families)));
+    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    steps.done("ran and checked the scripts");
+    output::say(&host.warnings, options.colors.stderr);
+    show(args, &options, &results, report)?;
+    let changed: Vec<&RunResult<'_>> =
+        results.iter().filter(|result| !delta::forward(result.checked.ruleset()).is_empty()).collect();
+    let targets = if args.apply.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
+    let planned = plan(&changed, &host, targets)?;
+    if planned.is_empty() {
+        report.state = Some("nothing-to-do");
+        steps.say("nothing to do");
+        return Ok(Status::Done);
+    }
+    let run = begin(args, &state, &host, &planned)?;
+    report.run = Some(run.id());
+    steps.done(&format!("backed up as run {}", run.id()));
+    let ended = guarded(args, &state, &run, steps)?;
+    drop::<Lock>(lock);
+    report.state = Some(ended.state.as_str());
+    tell(&run, ended, steps)
+}
+
+/// Refuses while a run waits; one whose guard has died is rolled back first.
+pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnostic> {
+    let Some(run) = state.unfinished() else { return Ok(()) };
+    let id = run.id();
+    if run.record().boot == apply::boot() && run.record().namespace != apply::namespace() {
+        let message = format!("run {id} waits for its confirmation in another network namespace");
+        return Err(Diagnostic::error("pending", message).help("give each its own --state-dir"));
+    }
+    if run.is_guarded() {
+        let message = format!("run {id} waits for its confirmation");
+        return Err(Diagnostic::error("pending", message)
+            .help(format!("`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back")));
+    }
+    apply::recover(&run)?;
+    steps.done(&format!("rolled back run {id}, whose guard had died"));
+    Ok(())
+}
+
+/// Gives the jobs what was read of the host.
+fn give(options: &mut RunOptions, host: &Host) {
+    for job in &mut options.jobs {
+        if let Some(found) = host.families.iter().find(|found| found.family == job.family) {
+            let name = match job.family {
+                Family::Ipv4 => "iptables-save",
+                Family::Ipv6 => "ip6tables-save",
+            };
+            job.input = Input::Read(name, found.dump.text.clone());
+        }
+    }
+}
+
+/// Shows what changes and what is to be said of it, before anything does.
+fn show(args: &RunArgs, options: &RunOptions, results: &[RunResult<'_>], report: &mut Report) -> Result<(), Stop> {
+    for result in results {
+        let mut text = Vec::new();
+        let written = diff::write(&result.checked, crate::diagnostic::Style::Plain, &mut text);
+        written.map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
+        report.families.push(json!({
+            "family": result.job.family.as_str(),
+            "diff": String::from_utf8_lossy(&text),
+        }));
+        report.warnings.extend(result.diagnostics.iter().map(|warning| warning.message.clone()));
+        if !args.output.json {
+            let style = options.colors.stdout;
+            Destination::Stdout.write(|mut out| diff::write(&result.checked, style, &mut out))?;
+            output::say(&result.diagnostics, options.colors.stderr);
+        }
+    }
+    Ok(())
+}
+
+fn of_host<'h>(host: &'h Host, family: Family) -> Result<&'h HostFamily, Diagnostic> {
+    let found = host.families.iter().find(|found| found.family == family);
+    found.ok_or_else(|| Diagnostic::error("no-live-ruleset", format!("no {} ruleset was read", family.as_str())))
+}
+
+/// Rehearses all families, each in a namespace of its own; the texts that the kernel makes of the rulesets.
+fn rehearse_all(results: &[&RunResult<'_>], host: &Host, steps: &mut Steps) -> Result<Vec<Vec<u8>>, Stop> {
+    let mut texts = Vec::with_capacity(results.len());
+    for result in results {
+        let ruleset = result.checked.ruleset();
+        match apply::rehearse(ruleset, &of_host(host, result.job.family)?.tools)? {
+            Rehearsed::Text(text) => texts.push(Dump::new(text).text),
+            Rehearsed::LeftOut(warning) => {
+                steps.say(&warning.message);
+                texts.push(written(ruleset)?);
+            }
+        }
+    }
+    if !results.is_empty() {
+        steps.done("rehearsed in a scratch namespace");
+    }
+    Ok(texts)
+}
+
+/// The rulesets in our own spelling.
+fn plain(results: &[&RunResult<'_>]) -> Result<Vec<Vec<u8>>, Stop> {
+    results.iter().map(|result| Ok(written(result.checked.ruleset())?)).collect()
+}
+
+fn written(ruleset: &Ruleset) -> Result<Vec<u8>, Diagnostic> {
+    let mut text = Vec::new();
+    save::write_canonical(ruleset, &mut text)
+        .map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
+    Ok(Dump::new(text).text)
+}
+
+/// What is to be done in each family; those in which nothing is are left out.
+fn plan<'r>(results: &[&'r RunResult<'r>], host: &'r Host, targets: Vec<Vec<u8>>) -> Result<Vec<Planned<'r>>, Stop> {
+    let mut planned = Vec::new();
+    for (result, target) in results.iter().zip(targets) {
+        let family = result.job.family;
+        let parsed = apply::parse(family, target.clone())?;
+        let delta = delta::between(View::read(result.checked.ruleset()), View::result(&parsed));
+        if !delta.is_empty() {
+            planned.push(Planned { result, host: of_host(host, family)?, target, delta });
+        }
+    }
+    Ok(planned)
+}
+
+/// Writes the run with its backups: all that the way back needs is on the disk before the first change.
+fn begin(args: &RunArgs, state: &StateDir, host: &Host, planned: &[Planned<'_>]) -> Result<Run, Diagnostic> {
+    let record = Record {
+        version: VERSION,
+        time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
+        who: apply::who(),
+        scripts: args.scripts.iter().map(|script| script.display().to_string()).collect(),
+        backend: host.backend,
+        confirm: (!args.apply.no_confirm).then_some(args.apply.confirm),
+        families: planned.iter().map(family_record).collect(),
+        boot: apply::boot(),
+        namespace: apply::namespace(),
+        connection: apply::connection(),
+    };
+    let bases = host.families.iter().map(|found| (found.family, Which::Base, found.dump.raw.as_slice()));
+    let targets = planned.iter().map(|plan| (plan.host.family, Which::Target, plan.target.as_slice()));
+    state.begin(&record, &bases.chain(targets).collect::<Vec<_>>())
+}
+
+fn family_record(planned: &Planned<'_>) -> FamilyRecord {
+    let lines = || planned.delta.tables().iter().flat_map(delta::TableDelta::lines);
+    let is_removal = |line: &&Vec<u8>| matches!(line.get(..2), Some(b"-D" | b"-X" | b"-F"));
+    let removed = lines().filter(is_removal).count();
+    FamilyRecord {
+        family: planned.result.job.family.as_str().to_owned(),
+        tools: planned.host.tools.clone(),
+        added: lines().count() - removed,
+        removed,
+    }
+}
+
+fn guarded(args: &RunArgs, state: &StateDir, run: &Run, steps: &mut Steps) -> Result<Ended, Diagnostic> {
+    let _armed = apply::arm(run, state.path())?;
+    steps.done("armed the rollback");
+    Ok(Follower::new(run, Asks::new(args.apply.confirm_here)).follow(steps))
+}
+
+/// Says how it ended.
+fn tell(run: &Run, ended: Ended, steps: &mut Steps) -> Result<Status, Stop> {
+    let id = run.id();
+    match ended.state {
+        State::Confirmed => {
+            steps.say(&format!("confirmed: the new rules stay; `dwscript revert {id}` undoes them"));
+            Ok(Status::Done)
+        }
+        State::RolledBack => {
+            let error = Diagnostic::error("not-confirmed", format!("run {id} was not confirmed and is rolled back"))
+                .note("the host has its old rules again, with what others changed meanwhile");
+            Err(Stop::no(vec![error]))
+        }
+        _ => Err(Stop::failed(failed(run, ended))),
+    }
+}
+
+fn failed(run: &Run, ended: Ended) -> Vec<Diagnostic> {
+    let is_back = run.state().is_final();
+    ended.errors.into_iter().map(|error| if is_back { back(error) } else { not_back(error, run) }).collect()
+}
+
+fn back(error: Diagnostic) -> Diagnostic {
+    error.note("what was changed is rolled back: the host has its old rules")
+}
+
+fn not_back(error: Diagnostic, run: &Run) -> Diagnostic {
+    let id = run.id();
+    run.record().families.iter().fold(
+        error.note("the host may have some of the new rules").help(format!("`dwscript revert {id}` tries to get back")),
+        |error, family| {
+            let backup = run.ruleset_path(family.family(), Which::Base);
+            error.help(format!("or load the backup, which undoes what Docker did since: `{} <{}`", family.tools.restore.display(), backup.display()))
+        },
+    )
+}
+
+fn named(families: &[Family]) -> String {
+    families.iter().map(|family| family.as_str()).collect::<Vec<_>>().join(" and ")
+}

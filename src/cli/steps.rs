@@ -1,0 +1,67 @@
+//! What `--apply` says while it works: a line a step, with its time.
+
+use std::time::{Duration, Instant};
+
+use crate::diagnostic::Style;
+
+/// Where times stand.
+const COLUMN: usize = 56;
+/// What takes longer is said to have begun.
+const SLOW: Duration = Duration::from_secs(1);
+const DIM: anstyle::Style = anstyle::Style::new().dimmed();
+
+/// A step that was done.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(super) struct Step {
+    text: String,
+    milliseconds: u64,
+}
+
+/// The steps so far.
+#[derive(Debug)]
+pub(super) struct Steps {
+    style: Style,
+    is_quiet: bool,
+    begun: Instant,
+    done: Vec<Step>,
+}
+
+impl Steps {
+    /// Steps that are printed on standard error, unless they go into a JSON object later.
+    pub(super) fn new(style: Style, is_quiet: bool) -> Self {
+        Self { style, is_quiet, begun: Instant::now(), done: Vec::new() }
+    }
+
+    /// A step is done that began when the one before was.
+    pub(super) fn done(&mut self, text: &str) {
+        self.took(text, self.begun.elapsed());
+    }
+
+    /// A step is done that took so long.
+    pub(super) fn took(&mut self, text: &str, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        if !self.is_quiet {
+            let dim = if self.style == Style::Coloured { DIM } else { anstyle::Style::new() };
+            let time = spelled(time);
+            anstream::eprintln!("{text:<COLUMN$} {dim}{time}{dim:#}");
+        }
+        self.done.push(Step { text: text.to_owned(), milliseconds });
+        self.begun = Instant::now();
+    }
+
+    /// Says something that took no time.
+    pub(super) fn say(&mut self, text: &str) {
+        if !self.is_quiet {
+            anstream::eprintln!("{text}");
+        }
+        self.begun = Instant::now();
+    }
+
+    pub(super) fn all(&self) -> &[Step] {
+        &self.done
+    }
+}
+
+fn spelled(time: Duration) -> String {
+    if time < SLOW { format!("{} ms", time.as_millis()) } else { format!("{:.1} s", time.as_secs_f64()) }
+}
