@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::command::{Folder, Printed};
+use crate::support::namespace::Namespace;
 use crate::support::process::run;
+use crate::support::skip::available;
 
 /// Commands that build or test this project, which is what is going on.
 const OURS: [&str; 3] = ["cargo test", "cargo install", "cargo bench"];
@@ -68,11 +70,35 @@ fn the_commands_of_the_readme_run() {
     }
 }
 
+/// Commands that change a host, on one that is made for them: a network namespace, and a state directory of its own.
+#[test]
+fn the_commands_of_the_readme_that_change_a_host_run() {
+    let Some(host) = available(Namespace::new()) else { return };
+    let text = readme();
+    let folder = folder(&text);
+    let commands = blocks(&text, "shell").into_iter().flat_map(str::lines);
+    let commands: Vec<&str> = commands.filter_map(|line| line.strip_prefix("$ dwscript ")).collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    let mut script = "set -e; mount -t tmpfs tmpfs /var/lib 2>/dev/null || exit 77\n".to_owned();
+    for command in commands {
+        let confirms = command.ends_with("--apply");
+        let confirm = if confirms { "until $0 confirm 2>/dev/null; do sleep 0.1; done & " } else { "" };
+        script += &format!("echo '$ {command}' >&2\n{confirm}$0 {command} </dev/null\nwait\n");
+    }
+    let mut shell = host.command("/usr/bin/unshare");
+    shell.args(["--mount", "sh", "-c", &script, env!("CARGO_BIN_EXE_dwscript")]).current_dir(folder.path());
+    let printed = Printed::from(run(&mut shell, b""));
+    // Without the right to mount nothing is run: the machine's own state directory is not ours.
+    assert!(matches!(printed.status, Some(0 | 77)), "{}", printed.stderr);
+}
+
 #[test]
 fn the_options_of_the_readme_exist() {
     let folder = Folder::new(&[]);
-    let helps = [&["--help"][..], &["remove", "--help"], &["fmt", "--help"]];
-    let help: String = helps.map(|args| folder.run(args).stdout).concat();
+    let commands = ["remove", "fmt", "confirm", "revert", "history", "backup", "restore"];
+    let commands: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
+    let helps = commands.iter().map(|args| &args[..]).chain([&["--help"][..]]);
+    let help: String = helps.map(|args| folder.run(args).stdout).collect();
     let text = readme();
     let text = blocks(&text, "rhai").into_iter().fold(text.clone(), |text, script| text.replace(script, ""));
     let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));

@@ -168,5 +168,5 @@ pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset) ->
     }
     let message = format!("`{program}` refused the change: {}", loaded.ending());
     let refused = Diagnostic::error("kernel-refused", message);
-    Err(loaded.stderr.lines().fold(refused, Diagnostic::note))
+    Err(loaded.words().fold(refused, Diagnostic::note))
 }

@@ -34,7 +34,7 @@ impl Dump {
         let saved = tools.save().map_err(|error| Diagnostic::error("no-live-ruleset", error.to_string()))?;
         if !saved.status.success() {
             let failed = Diagnostic::error("no-live-ruleset", format!("`{name}` failed: {}", saved.ending()));
-            return Err(saved.stderr.lines().fold(failed, Diagnostic::note));
+            return Err(saved.words().fold(failed, Diagnostic::note));
         }
         if let Some(line) = incompatible(&saved.stdout) {
             let message = format!("`{name}` cannot express all that the kernel holds");
@@ -48,7 +48,12 @@ impl Dump {
     /// Whether it has one of Docker's chains.
     #[must_use]
     pub fn has_docker(&self) -> bool {
-        self.lines().any(|line| line.starts_with(b":DOCKER"))
+        self.has_chain(b"DOCKER")
+    }
+
+    /// Whether it has a user's chain whose name begins so.
+    pub(super) fn has_chain(&self, name: &[u8]) -> bool {
+        self.lines().any(|line| line.strip_prefix(b":").is_some_and(|chain| chain.starts_with(name)))
     }
 
     /// How many rules, and policies other than ACCEPT, it holds.

@@ -1,23 +1,18 @@
 //! Files that are there whole or not at all, whatever happens to the machine meanwhile.
 
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// How temporary files and folders begin.
 pub(super) const TEMPORARY: &str = ".new-";
 
-/// Writes a file that only its owner reads: a temporary one, flushed to the disk and renamed.
-pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(folder)?;
+/// Writes a new file that only its owner reads, and flushes it to the disk; the folder it is in is to be flushed yet.
+pub(super) fn create(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(folder.join(name))?;
     file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(folder.join(name)).map_err(|error| error.error)?;
-    sync_folder(folder)
+    if bytes.is_empty() { Ok(()) } else { file.sync_all() }
 }
 
 /// Flushes the names in a folder to the disk.

@@ -12,6 +12,7 @@ mod files;
 mod guard;
 mod host;
 mod lock;
+mod nftables;
 mod process;
 mod record;
 mod rehearse;

@@ -50,6 +50,11 @@ pub(super) struct Finished {
 }
 
 impl Finished {
+    /// What it said, line by line, without where to find help.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.stderr.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Try `"))
+    }
+
     /// How it ended, in words.
     pub(super) fn ending(&self) -> String {
         match (self.status.code(), self.status.signal()) {

@@ -74,7 +74,7 @@ impl Stage<'_> {
         let program = file_name(&self.tools.restore, stem(ruleset.family()));
         let message = format!("the kernel refuses what the scripts made: `{program}` ended with {}", loaded.ending());
         let refused = Diagnostic::error("kernel-refused", message);
-        let refused = loaded.stderr.lines().fold(refused, Diagnostic::note);
+        let refused = loaded.words().fold(refused, Diagnostic::note);
         let blamed = blame::line(&loaded.stderr)
             .and_then(|line| blame::rule(ruleset, text, line))
             .or_else(|| self.search(ruleset, text));

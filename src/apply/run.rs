@@ -38,19 +38,20 @@ impl Run {
         Ok(Self { id, folder, record })
     }
 
-    /// Writes a new run whole into `folder`, which is not a run's yet.
+    /// Writes a new run into `folder`, which gets its name when all of it is on the disk.
     pub(super) fn write(
         folder: &Path,
         record: &Record,
         rulesets: &[(Family, Which, &[u8])],
     ) -> io::Result<()> {
         for (family, which, text) in rulesets {
-            files::write(folder, &ruleset_name(*family, *which), text)?;
+            files::create(folder, &ruleset_name(*family, *which), text)?;
         }
-        files::write(folder, LOG, b"")?;
-        files::write(folder, GUARD, b"")?;
-        files::write(folder, RECORD, &serde_json::to_vec_pretty(record)?)?;
-        files::write(folder, State::Applying.as_str(), b"")
+        files::create(folder, RECORD, &serde_json::to_vec_pretty(record)?)?;
+        for name in [LOG, GUARD, State::Applying.as_str()] {
+            files::create(folder, name, b"")?;
+        }
+        files::sync_folder(folder)
     }
 
     /// Its number.

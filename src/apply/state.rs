@@ -103,7 +103,10 @@ impl StateDir {
         let runs = self.path.join(RUNS);
         self.clean(&runs);
         let id = self.ids().into_iter().max().unwrap_or(0) + 1;
-        let folder = tempfile::Builder::new().prefix(TEMPORARY).tempdir_in(&runs)?;
+        let folder = tempfile::Builder::new()
+            .prefix(TEMPORARY)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&runs)?;
         Run::write(folder.path(), record, rulesets)?;
         let place = runs.join(id.to_string());
         fs::rename(folder.keep(), &place)?;

@@ -106,9 +106,10 @@ pub(super) const fn stem(family: Family) -> &'static str {
     }
 }
 
-/// The folders that programs are looked for in.
+/// The folders that programs are looked for in. The guard works in another folder than we do, so that they are absolute.
 pub(super) fn folders(folder: Option<&Path>) -> Vec<PathBuf> {
-    folder.map_or_else(|| FOLDERS.iter().map(PathBuf::from).collect(), |folder| vec![folder.to_owned()])
+    let absolute = |folder: &Path| std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    folder.map_or_else(|| FOLDERS.iter().map(PathBuf::from).collect(), |folder| vec![absolute(folder)])
 }
 
 /// A program of the system's.

@@ -44,6 +44,10 @@ pub(super) enum Command {
     Revert(RevertArgs),
     /// List the runs that changed this host
     History(HistoryArgs),
+    /// Write the live ruleset to a file, counters and all
+    Backup(BackupArgs),
+    /// Load a whole dump, unless it lacks rules that are live
+    Restore(RestoreArgs),
     /// The rollback of a run; `--apply` starts it
     #[command(hide = true)]
     Guard(GuardArgs),
@@ -147,6 +151,43 @@ pub(super) struct HistoryArgs {
     /// Print the runs as JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: PathBuf,
+    /// IPv4, which is the default
+    #[arg(short = '4', long)]
+    pub(super) ipv4: bool,
+    /// IPv6; with -4 both
+    #[arg(short = '6', long)]
+    pub(super) ipv6: bool,
+    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) iptables_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    /// The dump; with -46 FILE.v4 and FILE.v6
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+    /// Take out live rules that the dump does not hold, Docker's among them
+    #[arg(long)]
+    pub(super) wipe: bool,
+    /// IPv4, which is the default
+    #[arg(short = '4', long)]
+    pub(super) ipv4: bool,
+    /// IPv6; with -4 both
+    #[arg(short = '6', long)]
+    pub(super) ipv6: bool,
+    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) iptables_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(super) state: StateArgs,
 }

@@ -3,6 +3,7 @@
 mod api;
 mod apply;
 mod args;
+mod backup;
 mod color;
 mod completions;
 mod confirm;
@@ -43,6 +44,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::Confirm(args)) => confirm::run(&args),
         Some(Command::Revert(args)) => revert::run(&args),
         Some(Command::History(args)) => history::run(&args),
+        Some(Command::Backup(args)) => backup::backup(&args),
+        Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),
         Some(Command::Completions { shell }) => completions::run(shell),

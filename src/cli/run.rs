@@ -21,8 +21,9 @@ use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 /// Words that are no scripts.
-const SUBCOMMANDS: [&str; 9] =
-    ["fmt", "lint", "remove", "confirm", "revert", "history", "api", "completions", "man"];
+const SUBCOMMANDS: [&str; 11] = [
+    "fmt", "lint", "remove", "confirm", "revert", "history", "backup", "restore", "api", "completions", "man",
+];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {

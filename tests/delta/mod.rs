@@ -1,5 +1,6 @@
 //! Deltas: what turns one ruleset into another, and back.
 
+mod merge;
 pub(crate) mod pairs;
 
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
+mod apply;
 mod canonical;
 mod connectivity;
 mod convergence;

@@ -1,0 +1,183 @@
+//! The confirmation, and what becomes of a run without it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Host, kill};
+use crate::support::command::Printed;
+use crate::support::namespace::Backend;
+use crate::support::process::run;
+
+fn ended(child: std::process::Child) -> Printed {
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn a_confirmed_run_stays() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let running = host.spawn(&["--confirm", "20"]);
+        host.wait_for("pending");
+        let new = host.rules();
+        let confirmed = host.run(&["confirm"]);
+        assert_eq!(confirmed.status, Some(0), "{}", confirmed.stderr);
+        assert!(confirmed.stdout.starts_with("run 1 is confirmed"), "{}", confirmed.stdout);
+        let run = ended(running);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        assert!(run.stderr.contains("waiting 20 s for `dwscript confirm 1`"), "{}", run.stderr);
+        assert_eq!(host.rules(), new);
+        let late = host.run(&["confirm", "1"]);
+        assert_eq!(late.status, Some(1));
+        assert!(late.stderr.contains("run 1 is confirmed already"), "{}", late.stderr);
+    }
+}
+
+#[test]
+fn an_unconfirmed_run_is_rolled_back_and_what_others_did_stays() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let before = host.rules();
+        let begun = Instant::now();
+        let running = host.spawn(&["--confirm", "1"]);
+        host.wait_for("pending");
+        host.iptables("-I INPUT -s 192.0.2.7 -j DROP");
+        host.iptables("-t nat -A DOCKER -p tcp --dport 8099 -j DNAT --to-destination 172.17.0.9:80");
+        host.iptables("-A DOCKER-USER -s 192.0.2.9 -j DROP");
+        let run = ended(running);
+        assert_eq!(run.status, Some(1), "{}", run.stderr);
+        assert!(run.stderr.contains("error[not-confirmed]: run 1"), "{}", run.stderr);
+        assert!(begun.elapsed() < Duration::from_secs(6));
+        host.iptables("-D INPUT -s 192.0.2.7 -j DROP");
+        host.iptables("-t nat -D DOCKER -p tcp --dport 8099 -j DNAT --to-destination 172.17.0.9:80");
+        host.iptables("-D DOCKER-USER -s 192.0.2.9 -j DROP");
+        assert_eq!(host.rules(), before);
+        assert_eq!(host.processes(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_y_at_the_terminal_confirms_and_an_n_rolls_back() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    let before = host.rules();
+    let run_with = |answer: &[u8]| Printed::from(run(&mut host.applying(&["--confirm", "20", "--confirm-here"]), answer));
+    let no = run_with(b"what\nn\n");
+    assert_eq!(no.status, Some(1), "{}", no.stderr);
+    assert!(no.stderr.contains("keep the new rules? `y` within 20 s"), "{}", no.stderr);
+    assert_eq!(host.rules(), before);
+    assert_eq!(run_with(b"y\n").status, Some(0));
+    assert_ne!(host.rules(), before);
+}
+
+#[test]
+fn a_pending_run_bars_others_and_can_be_reverted_at_once() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let before = host.rules();
+        let mut running = host.spawn(&["--confirm", "60"]);
+        host.wait_for("pending");
+        let locked = host.apply(&[]);
+        assert_eq!(locked.status, Some(2), "{}", locked.stderr);
+        assert!(locked.stderr.contains("error[locked]"), "{}", locked.stderr);
+        // The one that waits is killed; its guard is not.
+        kill("-KILL", &running.id().to_string());
+        running.wait().unwrap();
+        let second = host.apply(&[]);
+        assert_eq!(second.status, Some(2), "{}", second.stderr);
+        assert!(second.stderr.contains("dwscript confirm 1") && second.stderr.contains("dwscript revert 1"), "{}", second.stderr);
+        let reverted = host.run(&["revert"]);
+        assert_eq!((reverted.status, reverted.stdout.as_str()), (Some(0), "reverted: run 1\n"), "{}", reverted.stderr);
+        assert_eq!(host.rules(), before);
+        assert_eq!(host.processes(), Vec::<String>::new());
+        assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
+    }
+}
+
+#[test]
+fn a_run_whose_guard_has_died_is_rolled_back_by_the_next() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let before = host.rules();
+        let mut running = host.spawn(&["--confirm", "60"]);
+        host.wait_for("pending");
+        kill("-KILL", &running.id().to_string());
+        running.wait().unwrap();
+        for pid in host.processes() {
+            kill("-KILL", &pid);
+        }
+        host.iptables("-A INPUT -s 192.0.2.7 -j DROP");
+        host.folder.write("other.rhai", "append(\"OUTPUT\", \"-o lo -j ACCEPT\");\n");
+        let next = host.run(&["other.rhai", "--apply", "--no-confirm", "-4", "--iptables-dir", "bin"]);
+        assert_eq!(next.status, Some(0), "{}", next.stderr);
+        assert!(next.stderr.contains("rolled back run 1, whose guard had died"), "{}", next.stderr);
+        assert_eq!(host.run(&["revert"]).status, Some(0));
+        host.iptables("-D INPUT -s 192.0.2.7 -j DROP");
+        assert_eq!(host.rules(), before);
+    }
+}
+
+#[test]
+fn the_guard_that_dies_while_it_is_followed_is_stood_in_for() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    let before = host.rules();
+    let running = host.spawn(&["--confirm", "60"]);
+    host.wait_for("pending");
+    for pid in host.processes().into_iter().filter(|pid| *pid != running.id().to_string()) {
+        kill("-KILL", &pid);
+    }
+    let run = ended(running);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("error[guard-died]"), "{}", run.stderr);
+    assert_eq!(host.rules(), before);
+}
+
+/// Runs `dwscript` below a process that is named as OpenSSH's server.
+fn over_ssh(host: &Host, command: &Command) -> Command {
+    let server = host.folder.path().join("sshd");
+    if !server.exists() {
+        fs::write(&server, "#!/bin/sh\n\"$@\"\nexit $?\n").unwrap();
+        fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut below = Command::new(server);
+    below.arg(command.get_program()).args(command.get_args()).current_dir(host.folder.path());
+    below.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    below
+}
+
+#[test]
+fn over_ssh_only_a_new_connection_confirms() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    let before = host.rules();
+    let answered = Printed::from(run(&mut over_ssh(&host, &host.applying(&["--confirm", "1"])), b"y\n"));
+    assert_eq!(answered.status, Some(1), "{}", answered.stderr);
+    assert!(answered.stderr.contains("`dwscript confirm 1` from a new connection"), "{}", answered.stderr);
+    assert_eq!(host.rules(), before);
+
+    // One connection that applies in the background and then confirms by itself.
+    let state = host.state_dir().display().to_string();
+    let program = env!("CARGO_BIN_EXE_dwscript");
+    let mut session = host.namespace.command("/bin/sh");
+    session.args(["-c", &format_session(program, &state)]);
+    let mut session = over_ssh(&host, &session);
+    let mut session = session.stdin(Stdio::null()).spawn().unwrap();
+    host.wait_for("pending");
+    let own = host.folder.path().join("own");
+    while !own.exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let new = Printed::from(run(&mut over_ssh(&host, &host.command(&["confirm", "2"])), b""));
+    assert_eq!(new.status, Some(0), "{}", new.stderr);
+    session.wait().unwrap();
+    assert_eq!(host.folder.read("own"), "1\n", "{}", host.folder.read("words"));
+    assert!(host.folder.read("words").contains("error[old-connection]"), "{}", host.folder.read("words"));
+    assert_ne!(host.rules(), before);
+}
+
+fn format_session(program: &str, state: &str) -> String {
+    format!(
+        "{program} site.rhai --apply --iptables-dir bin --confirm 20 --state-dir {state} >out 2>&1 &\n\
+         until [ -e {state}/runs/2/pending ]; do sleep 0.05; done\n\
+         {program} confirm --state-dir {state} 2>words; echo $? >own; wait"
+    )
+}
