@@ -74,7 +74,8 @@ fn unit(run: &Run) -> Option<Command> {
     let mut command = process::command(&system_program("systemd-run")?);
     command.args(["--quiet", "--collect", "--property=KillMode=process", "--property=OOMScoreAdjust=-900"]);
     command.arg(format!("--unit=dwscript-guard-{}-{}", run.id(), std::process::id()));
-    command.args(["--description=dwscript: roll the firewall back unless it is confirmed", "--setenv=LC_ALL=C"]);
+    command
+        .args(["--description=dwscript: roll the firewall back unless it is confirmed", "--setenv=LC_ALL=C"]);
     for name in process::ENVIRONMENT {
         if let Ok(value) = std::env::var(name) {
             command.arg(format!("--setenv={name}={value}"));

@@ -125,7 +125,12 @@ impl Guard<'_> {
             let done = change.make(Way::Forward)?;
             let milliseconds = milliseconds(begun);
             let family = family.clone();
-            self.run.note(&Event::Committed { family, lines: done.lines, milliseconds, changed: done.changed });
+            self.run.note(&Event::Committed {
+                family,
+                lines: done.lines,
+                milliseconds,
+                changed: done.changed,
+            });
             let begun = Instant::now();
             let differences = change.verify(Way::Forward)?;
             let family = change.family().as_str().to_owned();

@@ -103,7 +103,10 @@ fn look_at_other(
     let Some(dump) = read(family, other, folders)? else {
         let unseen = other == Backend::Legacy && !legacy_tables(family).is_empty();
         return Ok(unseen.then(|| {
-            let message = format!("there are {} tables of the legacy backend, and no program to look into them", family.as_str());
+            let message = format!(
+                "there are {} tables of the legacy backend, and no program to look into them",
+                family.as_str()
+            );
             Diagnostic::warning("other-backend", message)
                 .help("a DROP there counts: install `iptables-legacy-save` and look")
         }));
@@ -118,5 +121,7 @@ fn look_at_other(
     );
     Err(Diagnostic::error("other-backend", message)
         .note("a packet needs the verdict of both: what one accepts the other can drop")
-        .help(format!("see them with `{stem}-{other}-save`, and move them to the {backend} backend or take them out")))
+        .help(format!(
+            "see them with `{stem}-{other}-save`, and move them to the {backend} backend or take them out"
+        )))
 }

@@ -68,13 +68,15 @@ pub(super) fn look(backend: Backend, families: &[Family]) -> Result<Vec<Diagnost
     if backend == Backend::Nft
         && let Some(place) = sets.iter().find(|place| is_owned(place))
     {
-        let message = format!("the table `{}` holds a set of nftables, which iptables cannot express", place.spelled());
+        let message =
+            format!("the table `{}` holds a set of nftables, which iptables cannot express", place.spelled());
         return Err(Diagnostic::error("incomplete-dump", message)
             .note("`iptables-save` prints a rule that uses such a set without that match")
             .help("see it with `nft list ruleset`; take these rules out of the tables of iptables"));
     }
     let tables = dump(GET_TABLE).unwrap_or_default();
-    let is_iptables = |place: &Place| [Family::Ipv4, Family::Ipv6].into_iter().any(|family| place.is_of(family));
+    let is_iptables =
+        |place: &Place| [Family::Ipv4, Family::Ipv6].into_iter().any(|family| place.is_of(family));
     let others: Vec<String> = tables.iter().filter(|place| !is_iptables(place)).map(Place::spelled).collect();
     Ok(warning(&others).into_iter().collect())
 }
@@ -84,8 +86,9 @@ fn warning(others: &[String]) -> Option<Diagnostic> {
         return None;
     }
     let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
-    let warning = Diagnostic::warning("other-tables", format!("nftables holds other tables: {}", names.join(", ")))
-        .note("a packet needs the verdict of each: what one accepts the other can drop");
+    let warning =
+        Diagnostic::warning("other-tables", format!("nftables holds other tables: {}", names.join(", ")))
+            .note("a packet needs the verdict of each: what one accepts the other can drop");
     Some(if others.iter().any(|name| name.ends_with(" firewalld")) {
         warning.note("firewalld is active: its reload leaves rules of iptables alone, and its zones can drop what they accept")
     } else {
@@ -95,7 +98,8 @@ fn warning(others: &[String]) -> Option<Diagnostic> {
 
 /// Asks for all tables, or for all sets.
 fn dump(what: u16) -> io::Result<Vec<Place>> {
-    let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::NETFILTER))?;
+    let socket =
+        socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(netlink::NETFILTER))?;
     let mut socket = File::from(socket);
     socket.write_all(&request(what))?;
     let mut found = Vec::new();

@@ -72,7 +72,8 @@ impl Stage<'_> {
     /// What the kernel said, with the line that made the rule.
     fn refused(&self, ruleset: &Ruleset, text: &[u8], loaded: &Finished) -> Diagnostic {
         let program = file_name(&self.tools.restore, stem(ruleset.family()));
-        let message = format!("the kernel refuses what the scripts made: `{program}` ended with {}", loaded.ending());
+        let message =
+            format!("the kernel refuses what the scripts made: `{program}` ended with {}", loaded.ending());
         let refused = Diagnostic::error("kernel-refused", message);
         let refused = loaded.words().fold(refused, Diagnostic::note);
         let blamed = blame::line(&loaded.stderr)

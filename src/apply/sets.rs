@@ -14,7 +14,11 @@ pub(super) fn named(text: &str) -> BTreeSet<&str> {
     lines
         .flat_map(|line| {
             let words = line.split(' ');
-            words.clone().zip(words.skip(1)).filter(|(option, _)| OPTIONS.contains(option)).map(|(_, name)| name)
+            words
+                .clone()
+                .zip(words.skip(1))
+                .filter(|(option, _)| OPTIONS.contains(option))
+                .map(|(_, name)| name)
         })
         .collect()
 }

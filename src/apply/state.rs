@@ -36,7 +36,8 @@ impl StateDir {
         let path = opened.map_err(|error| unusable(path, &error))?;
         let metadata = fs::metadata(&path).map_err(|error| unusable(&path, &error))?;
         if metadata.mode() & 0o077 != 0 {
-            fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(|error| unusable(&path, &error))?;
+            fs::set_permissions(&path, Permissions::from_mode(0o700))
+                .map_err(|error| unusable(&path, &error))?;
         }
         Ok(Self { path })
     }
@@ -54,7 +55,8 @@ impl StateDir {
     pub fn lock(&self) -> Result<Lock, Diagnostic> {
         let taken = lock::take(&self.path.join(LOCK)).map_err(|error| unusable(&self.path, &error))?;
         taken.ok_or_else(|| {
-            let message = format!("another `dwscript` is at work: it holds the lock in {}", self.path.display());
+            let message =
+                format!("another `dwscript` is at work: it holds the lock in {}", self.path.display());
             Diagnostic::error("locked", message)
                 .help("wait until it is done; `dwscript history` shows what it does")
         })
@@ -93,9 +95,12 @@ impl StateDir {
     /// That it cannot be written.
     pub fn begin(&self, record: &Record, rulesets: &[(Family, Which, &[u8])]) -> Result<Run, Diagnostic> {
         self.write(record, rulesets).map_err(|error| {
-            Diagnostic::error("unwritable-state", format!("the backup cannot be written to {}: {error}", self.path.display()))
-                .note("nothing was changed")
-                .help("make room or make it writable, or give another folder by --state-dir DIR")
+            Diagnostic::error(
+                "unwritable-state",
+                format!("the backup cannot be written to {}: {error}", self.path.display()),
+            )
+            .note("nothing was changed")
+            .help("make room or make it writable, or give another folder by --state-dir DIR")
         })
     }
 
@@ -124,7 +129,8 @@ impl StateDir {
         ids.sort_unstable();
         let old = ids.len().saturating_sub(KEPT);
         for id in ids.into_iter().take(old) {
-            let is_over = self.run(id).is_ok_and(|run| run.state() != State::Applying && run.state().is_final());
+            let is_over =
+                self.run(id).is_ok_and(|run| run.state() != State::Applying && run.state().is_final());
             if is_over {
                 let _ = fs::remove_dir_all(runs.join(id.to_string()));
             }

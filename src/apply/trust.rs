@@ -29,8 +29,7 @@ fn check_one(script: &Path, path: &Path, owner: u32) -> Result<(), Diagnostic> {
     let stranger = metadata.uid() != 0 && metadata.uid() != owner;
     if (others && !is_shared) || stranger {
         let what = if metadata.is_dir() { "folder" } else { "script" };
-        let message =
-            format!("others than its owner and root can write the {what} `{}`", path.display());
+        let message = format!("others than its owner and root can write the {what} `{}`", path.display());
         return Err(Diagnostic::error("untrusted-script", message)
             .note(format!("`{}` would become the host's firewall", script.display()))
             .help(format!("`chmod go-w {}`, or apply it all the same by --trust", path.display())));

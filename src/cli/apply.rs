@@ -27,7 +27,11 @@ pub(super) fn run(args: &RunArgs) -> Status {
     let colors = Colors::new(args.color.color);
     let mut steps = Steps::new(colors.stderr, args.output.json);
     let mut report = Report::default();
-    let done = if args.apply.apply { apply(args, &mut steps, &mut report) } else { rehearse(args, &mut steps, &mut report) };
+    let done = if args.apply.apply {
+        apply(args, &mut steps, &mut report)
+    } else {
+        rehearse(args, &mut steps, &mut report)
+    };
     let (status, errors) = match done {
         Ok(status) => (status, Vec::new()),
         Err(stop) => (stop.status, stop.diagnostics),
@@ -118,7 +122,8 @@ fn apply(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Statu
     show(args, &options, &results, report)?;
     let changed: Vec<&RunResult<'_>> =
         results.iter().filter(|result| !delta::forward(result.checked.ruleset()).is_empty()).collect();
-    let targets = if args.apply.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
+    let targets =
+        if args.apply.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
     let planned = plan(&changed, &host, targets)?;
     if planned.is_empty() {
         report.state = Some("nothing-to-do");
@@ -144,8 +149,9 @@ pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnost
     }
     if run.is_guarded() {
         let message = format!("run {id} waits for its confirmation");
-        return Err(Diagnostic::error("pending", message)
-            .help(format!("`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back")));
+        return Err(Diagnostic::error("pending", message).help(format!(
+            "`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"
+        )));
     }
     apply::recover(&run)?;
     steps.done(&format!("rolled back run {id}, whose guard had died"));
@@ -166,7 +172,12 @@ fn give(options: &mut RunOptions, host: &Host) {
 }
 
 /// Shows what changes and what is to be said of it, before anything does.
-fn show(args: &RunArgs, options: &RunOptions, results: &[RunResult<'_>], report: &mut Report) -> Result<(), Stop> {
+fn show(
+    args: &RunArgs,
+    options: &RunOptions,
+    results: &[RunResult<'_>],
+    report: &mut Report,
+) -> Result<(), Stop> {
     for result in results {
         let mut text = Vec::new();
         let written = diff::write(&result.checked, crate::diagnostic::Style::Plain, &mut text);
@@ -187,7 +198,9 @@ fn show(args: &RunArgs, options: &RunOptions, results: &[RunResult<'_>], report:
 
 fn of_host<'h>(host: &'h Host, family: Family) -> Result<&'h HostFamily, Diagnostic> {
     let found = host.families.iter().find(|found| found.family == family);
-    found.ok_or_else(|| Diagnostic::error("no-live-ruleset", format!("no {} ruleset was read", family.as_str())))
+    found.ok_or_else(|| {
+        Diagnostic::error("no-live-ruleset", format!("no {} ruleset was read", family.as_str()))
+    })
 }
 
 /// Rehearses all families, each in a namespace of its own; the texts that the kernel makes of the rulesets.
@@ -222,7 +235,11 @@ fn written(ruleset: &Ruleset) -> Result<Vec<u8>, Diagnostic> {
 }
 
 /// What is to be done in each family; those in which nothing is are left out.
-fn plan<'r>(results: &[&'r RunResult<'r>], host: &'r Host, targets: Vec<Vec<u8>>) -> Result<Vec<Planned<'r>>, Stop> {
+fn plan<'r>(
+    results: &[&'r RunResult<'r>],
+    host: &'r Host,
+    targets: Vec<Vec<u8>>,
+) -> Result<Vec<Planned<'r>>, Stop> {
     let mut planned = Vec::new();
     for (result, target) in results.iter().zip(targets) {
         let family = result.job.family;
@@ -281,8 +298,9 @@ fn tell(run: &Run, ended: Ended, steps: &mut Steps) -> Result<Status, Stop> {
             Ok(Status::Done)
         }
         State::RolledBack => {
-            let error = Diagnostic::error("not-confirmed", format!("run {id} was not confirmed and is rolled back"))
-                .note("the host has its old rules again, with what others changed meanwhile");
+            let error =
+                Diagnostic::error("not-confirmed", format!("run {id} was not confirmed and is rolled back"))
+                    .note("the host has its old rules again, with what others changed meanwhile");
             Err(Stop::no(vec![error]))
         }
         _ => Err(Stop::failed(failed(run, ended))),
@@ -301,10 +319,16 @@ fn back(error: Diagnostic) -> Diagnostic {
 fn not_back(error: Diagnostic, run: &Run) -> Diagnostic {
     let id = run.id();
     run.record().families.iter().fold(
-        error.note("the host may have some of the new rules").help(format!("`dwscript revert {id}` tries to get back")),
+        error
+            .note("the host may have some of the new rules")
+            .help(format!("`dwscript revert {id}` tries to get back")),
         |error, family| {
             let backup = run.ruleset_path(family.family(), Which::Base);
-            error.help(format!("or load the backup, which undoes what Docker did since: `{} <{}`", family.tools.restore.display(), backup.display()))
+            error.help(format!(
+                "or load the backup, which undoes what Docker did since: `{} <{}`",
+                family.tools.restore.display(),
+                backup.display()
+            ))
         },
     )
 }

@@ -113,6 +113,13 @@ pub(super) struct ApplyArgs {
     pub(super) state: StateArgs,
 }
 
+impl ApplyArgs {
+    /// Whether a result is to be loaded, here or in a scratch namespace.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.apply || self.rehearse
+    }
+}
+
 /// Where backups and pending rollbacks live.
 #[derive(Debug, Args)]
 pub(super) struct StateArgs {

@@ -61,7 +61,12 @@ fn write_backup(args: &BackupArgs) -> Result<String, Stop> {
     for found in &host.families {
         let path = file_of(&args.output, found.family, families.len() > 1);
         Destination::File(path.clone()).write(|out| out.write_all(&found.dump.raw))?;
-        said.push_str(&format!("{}: the {} rules of backend {}\n", path.display(), found.family.as_str(), host.backend));
+        said.push_str(&format!(
+            "{}: the {} rules of backend {}\n",
+            path.display(),
+            found.family.as_str(),
+            host.backend
+        ));
     }
     Ok(said)
 }
@@ -122,7 +127,8 @@ fn refuse_loss(path: &Path, live: &Ruleset, dump: &Ruleset, wipe: bool) -> Resul
         return Ok(());
     }
     let delta = delta::between(View::result(dump), View::result(live));
-    let lines = delta.tables().iter().flat_map(|table| table.lines().iter().map(move |line| (table.name(), line)));
+    let lines =
+        delta.tables().iter().flat_map(|table| table.lines().iter().map(move |line| (table.name(), line)));
     let lost = lines.filter(|(_, line)| matches!(line.get(..2), Some(b"-A" | b"-I" | b"-N")));
     let lost: Vec<(TableName, String)> =
         lost.map(|(table, line)| (table, String::from_utf8_lossy(line).into_owned())).collect();
@@ -131,8 +137,10 @@ fn refuse_loss(path: &Path, live: &Ruleset, dump: &Ruleset, wipe: bool) -> Resul
     }
     let message = format!("`{}` lacks {} rules or chains that are live", path.display(), lost.len());
     let refused = Diagnostic::error("would-wipe", message);
-    let refused = lost.iter().take(NAMED).fold(refused, |refused, (table, line)| {
-        refused.note(format!("in table {table}: `{line}`"))
-    });
-    Err(refused.help("if they are to go, give --wipe; to undo what a script did, `dwscript revert` keeps them"))
+    let refused = lost
+        .iter()
+        .take(NAMED)
+        .fold(refused, |refused, (table, line)| refused.note(format!("in table {table}: `{line}`")));
+    Err(refused
+        .help("if they are to go, give --wipe; to undo what a script did, `dwscript revert` keeps them"))
 }

@@ -8,9 +8,9 @@ use crate::diagnostic::{Diagnostic, Style};
 
 pub(super) fn run(args: &ConfirmArgs) -> Status {
     match confirm(args) {
-        Ok(id) => {
-            output::print(&format!("run {id} is confirmed: its rules stay; `dwscript revert {id}` undoes it\n"))
-        }
+        Ok(id) => output::print(&format!(
+            "run {id} is confirmed: its rules stay; `dwscript revert {id}` undoes it\n"
+        )),
         Err(stop) => {
             output::say(&stop.diagnostics, Style::Plain);
             stop.status
@@ -25,9 +25,12 @@ fn confirm(args: &ConfirmArgs) -> Result<u64, Stop> {
     let id = run.id();
     let started_by = run.record().connection.clone();
     if !args.confirm_here && started_by.is_some() && started_by == connection() {
-        let error = Diagnostic::error("old-connection", format!("run {id} was started by this very SSH connection"))
-            .note("an open connection proves nothing: new ones may be shut out")
-            .help(format!("run `dwscript confirm {id}` from a new connection, or insist by --confirm-here"));
+        let error =
+            Diagnostic::error("old-connection", format!("run {id} was started by this very SSH connection"))
+                .note("an open connection proves nothing: new ones may be shut out")
+                .help(format!(
+                    "run `dwscript confirm {id}` from a new connection, or insist by --confirm-here"
+                ));
         return Err(Stop::no(vec![error]));
     }
     if run.go(State::Pending, State::Confirmed).map_err(|error| unwritable(&run, &error))? {
@@ -63,5 +66,6 @@ fn too_late(run: &Run) -> Diagnostic {
         State::Rejected | State::RollingBack => format!("run {id} is being rolled back"),
         state => format!("run {id} does not wait any more: it is {}", state.as_str()),
     };
-    Diagnostic::error("not-pending", message).help("`dwscript history` lists the runs; apply it again if it is to hold")
+    Diagnostic::error("not-pending", message)
+        .help("`dwscript history` lists the runs; apply it again if it is to hold")
 }

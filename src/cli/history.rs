@@ -35,7 +35,13 @@ fn lines(runs: &[Run]) -> String {
     let lines = runs.iter().map(|run| {
         let record = run.record();
         let (time, state) = (spelled(record.time), run.state().as_str());
-        format!("{:<5}{time}  {state:<13}{:<18}{}  ({})\n", run.id(), changes(run), record.scripts.join(" "), record.who)
+        format!(
+            "{:<5}{time}  {state:<13}{:<18}{}  ({})\n",
+            run.id(),
+            changes(run),
+            record.scripts.join(" "),
+            record.who
+        )
     });
     lines.collect()
 }
@@ -50,9 +56,10 @@ fn changes(run: &Run) -> String {
 fn json_of(runs: &[Run]) -> String {
     let run = |run: &Run| {
         let record = run.record();
-        let families = record.families.iter().map(|family| {
-            json!({"family": family.family, "added": family.added, "removed": family.removed})
-        });
+        let families = record
+            .families
+            .iter()
+            .map(|family| json!({"family": family.family, "added": family.added, "removed": family.removed}));
         json!({
             "id": run.id(),
             "time": spelled(record.time),

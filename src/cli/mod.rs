@@ -37,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Err(answer) => return output::usage(&answer),
     };
     match line.command {
+        None if line.run.apply.is_wanted() => apply::run(&line.run),
         None => run::run(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),

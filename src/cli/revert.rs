@@ -18,9 +18,10 @@ const TICK: Duration = Duration::from_millis(20);
 pub(super) fn run(args: &RevertArgs) -> Status {
     let mut steps = Steps::new(Style::Plain, args.json);
     match revert(args, &mut steps) {
-        Ok(reverted) if args.json => {
-            output::print(&format!("{:#}\n", json!({"version": 1, "reverted": reverted, "steps": steps.all()})))
-        }
+        Ok(reverted) if args.json => output::print(&format!(
+            "{:#}\n",
+            json!({"version": 1, "reverted": reverted, "steps": steps.all()})
+        )),
         Ok(reverted) => {
             let ids: Vec<String> = reverted.iter().map(u64::to_string).collect();
             output::print(&format!("reverted: run {}\n", ids.join(", ")))
@@ -53,7 +54,9 @@ fn revert(args: &RevertArgs, steps: &mut Steps) -> Result<Vec<u64>, Stop> {
 fn reject(run: &Run) -> Result<u64, Stop> {
     let id = run.id();
     if let Err(error) = run.go(State::Pending, State::Rejected) {
-        return Err(Diagnostic::error("unwritable-state", format!("run {id} cannot be rejected: {error}")).into());
+        return Err(
+            Diagnostic::error("unwritable-state", format!("run {id} cannot be rejected: {error}")).into()
+        );
     }
     while run.is_guarded() && !run.state().is_final() {
         let _ = run.go(State::Pending, State::Rejected);
@@ -81,7 +84,9 @@ fn chosen(state: &StateDir, args: &RevertArgs) -> Result<Vec<Run>, Diagnostic> {
     };
     run.map(|run| vec![run]).ok_or_else(|| {
         let message = match args.id.map(|id| (id, state.run(id))) {
-            Some((id, Ok(run))) => format!("run {id} is {}: nothing of it is to be undone", run.state().as_str()),
+            Some((id, Ok(run))) => {
+                format!("run {id} is {}: nothing of it is to be undone", run.state().as_str())
+            }
             Some((id, Err(_))) => format!("there is no run {id}"),
             None => "no confirmed run is to be undone".to_owned(),
         };
@@ -96,15 +101,21 @@ fn undo(run: &Run, steps: &mut Steps) -> Result<(), Diagnostic> {
         if let Err(error) = make_until_it_holds(change, Way::Back) {
             // Both families or none: what is undone already is made again.
             let again = changes.iter().skip(index + 1);
-            let state = match again.map(|change| make_until_it_holds(change, Way::Forward)).find_map(Result::err) {
-                None => format!("nothing of run {id} is undone"),
-                Some(_) => format!("run {id} is undone in one family alone"),
-            };
+            let state =
+                match again.map(|change| make_until_it_holds(change, Way::Forward)).find_map(Result::err) {
+                    None => format!("nothing of run {id} is undone"),
+                    Some(_) => format!("run {id} is undone in one family alone"),
+                };
             return Err(error.note(state));
         }
     }
     let gone = run.go(State::Confirmed, State::Reverted);
-    gone.map_err(|error| Diagnostic::error("unwritable-state", format!("run {id} is undone, but that cannot be written: {error}")))?;
+    gone.map_err(|error| {
+        Diagnostic::error(
+            "unwritable-state",
+            format!("run {id} is undone, but that cannot be written: {error}"),
+        )
+    })?;
     steps.done(&format!("reverted run {id}"));
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::apply;
 use super::args::{ColorArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
 use super::input::{self, Input, Read};
@@ -22,15 +21,22 @@ use crate::source::SourceFile;
 
 /// Words that are no scripts.
 const SUBCOMMANDS: [&str; 11] = [
-    "fmt", "lint", "remove", "confirm", "revert", "history", "backup", "restore", "api", "completions", "man",
+    "fmt",
+    "lint",
+    "remove",
+    "confirm",
+    "revert",
+    "history",
+    "backup",
+    "restore",
+    "api",
+    "completions",
+    "man",
 ];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
         return list_samples();
-    }
-    if args.apply.apply || args.apply.rehearse {
-        return apply::run(args);
     }
     with(RunOptions::new(args), &args.color)
 }
@@ -210,7 +216,7 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
 }
 
 /// Says why there is no result; as JSON where JSON was asked for.
-pub(super) fn fail(options: &RunOptions, family: Family, stop: &Stop) {
+fn fail(options: &RunOptions, family: Family, stop: &Stop) {
     if options.purpose != Purpose::Print(Format::Json) {
         output::say(&stop.diagnostics, options.colors.stderr);
         return;

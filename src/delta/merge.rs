@@ -127,7 +127,13 @@ impl<'r> Three<'r> {
             // A chain that someone else took away comes back only for what the change puts into it.
             if is_live || self.from.get(chain.name).is_none() || !rules.is_empty() {
                 let policy = self.policy(&chain);
-                merged.push(Merged { view: side.view, name: chain.name, is_builtin: chain.is_builtin, policy, rules });
+                merged.push(Merged {
+                    view: side.view,
+                    name: chain.name,
+                    is_builtin: chain.is_builtin,
+                    policy,
+                    rules,
+                });
             }
         }
         self.drop_removed(&mut merged);
@@ -151,7 +157,9 @@ impl<'r> Three<'r> {
         let names: FxHashSet<&str> = merged.iter().map(|chain| chain.name).collect();
         let is_gone = |name: &str| self.to.get(name).is_some() && !names.contains(name);
         for chain in merged {
-            chain.rules.retain(|rule| std::ptr::eq(rule.view.ruleset(), self.live.view.ruleset()) || !is_gone(rule.target()));
+            chain.rules.retain(|rule| {
+                std::ptr::eq(rule.view.ruleset(), self.live.view.ruleset()) || !is_gone(rule.target())
+            });
         }
     }
 
@@ -186,13 +194,15 @@ impl<'r> Three<'r> {
                 None if self.from.get(chain.name).is_none() => {
                     found.push(format!("chain `{}` of table {} is missing", chain.name, self.table));
                 }
-                Some(is) if changed && chain.is_builtin && policy_word(is.policy) != word => found.push(format!(
-                    "the policy of `{}` in table {} is {} and not {}",
-                    chain.name,
-                    self.table,
-                    policy_word(is.policy).unwrap_or("none"),
-                    word.unwrap_or("none"),
-                )),
+                Some(is) if changed && chain.is_builtin && policy_word(is.policy) != word => {
+                    found.push(format!(
+                        "the policy of `{}` in table {} is {} and not {}",
+                        chain.name,
+                        self.table,
+                        policy_word(is.policy).unwrap_or("none"),
+                        word.unwrap_or("none"),
+                    ))
+                }
                 _ => {}
             }
             self.rule_differences(chain.name, keys, &mut found);
@@ -266,7 +276,9 @@ impl Change {
         }
         let in_live: FxHashMap<usize, usize> = found.into_iter().collect();
         let mut spare = |key: Option<&Key>| foreign.get_mut(key?)?.pop();
-        let gone = removed.iter().filter_map(|index| in_live.get(index).copied().or_else(|| spare(from.get(*index))));
+        let gone = removed
+            .iter()
+            .filter_map(|index| in_live.get(index).copied().or_else(|| spare(from.get(*index))));
         let gone: FxHashSet<usize> = gone.collect();
         let place = Places { live: live.len(), kept: &kept, in_live: &in_live };
         let places = added.iter().map(|index| match spare(to.get(*index)) {

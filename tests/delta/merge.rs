@@ -103,7 +103,12 @@ fn chains_come_and_go_as_their_rules_allow() {
     assert_merged("INPUT: a", "INPUT: a >X; X: c", "INPUT: a b", "INPUT: a b >X; X: c");
     assert_merged("INPUT: a >X; X: c", "INPUT: a", "INPUT: a b >X; X: c", "INPUT: a b");
     assert_merged("INPUT: a >X; X: c", "INPUT: a", "INPUT: a >X; X: c f", "INPUT: a; X: f");
-    assert_merged("INPUT: a >X; X: c", "INPUT: a", "INPUT: a >X; FORWARD: >X; X: c", "INPUT: a; FORWARD: >X; X:");
+    assert_merged(
+        "INPUT: a >X; X: c",
+        "INPUT: a",
+        "INPUT: a >X; FORWARD: >X; X: c",
+        "INPUT: a; FORWARD: >X; X:",
+    );
 }
 
 #[test]

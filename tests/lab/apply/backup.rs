@@ -26,7 +26,11 @@ fn a_dump_comes_back_whole_and_never_wipes_what_it_lacks() {
         let changed = host.rules();
         let refused = run(&["restore", "host.rules"]);
         assert_eq!(refused.status, Some(2), "{}", refused.stdout);
-        assert!(refused.stderr.contains("error[would-wipe]") && refused.stderr.contains("192.0.2.7"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("error[would-wipe]") && refused.stderr.contains("192.0.2.7"),
+            "{}",
+            refused.stderr
+        );
         assert_eq!(host.rules(), changed);
         let wiped = run(&["restore", "host.rules", "--wipe"]);
         assert_eq!(wiped.status, Some(0), "{}", wiped.stderr);

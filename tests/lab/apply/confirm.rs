@@ -61,7 +61,9 @@ fn an_unconfirmed_run_is_rolled_back_and_what_others_did_stays() {
 fn a_y_at_the_terminal_confirms_and_an_n_rolls_back() {
     let Some(host) = Host::new(Backend::Nft) else { return };
     let before = host.rules();
-    let run_with = |answer: &[u8]| Printed::from(run(&mut host.applying(&["--confirm", "20", "--confirm-here"]), answer));
+    let run_with = |answer: &[u8]| {
+        Printed::from(run(&mut host.applying(&["--confirm", "20", "--confirm-here"]), answer))
+    };
     let no = run_with(b"what\nn\n");
     assert_eq!(no.status, Some(1), "{}", no.stderr);
     assert!(no.stderr.contains("keep the new rules? `y` within 20 s"), "{}", no.stderr);
@@ -85,9 +87,18 @@ fn a_pending_run_bars_others_and_can_be_reverted_at_once() {
         running.wait().unwrap();
         let second = host.apply(&[]);
         assert_eq!(second.status, Some(2), "{}", second.stderr);
-        assert!(second.stderr.contains("dwscript confirm 1") && second.stderr.contains("dwscript revert 1"), "{}", second.stderr);
+        assert!(
+            second.stderr.contains("dwscript confirm 1") && second.stderr.contains("dwscript revert 1"),
+            "{}",
+            second.stderr
+        );
         let reverted = host.run(&["revert"]);
-        assert_eq!((reverted.status, reverted.stdout.as_str()), (Some(0), "reverted: run 1\n"), "{}", reverted.stderr);
+        assert_eq!(
+            (reverted.status, reverted.stdout.as_str()),
+            (Some(0), "reverted: run 1\n"),
+            "{}",
+            reverted.stderr
+        );
         assert_eq!(host.rules(), before);
         assert_eq!(host.processes(), Vec::<String>::new());
         assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));

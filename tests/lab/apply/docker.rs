@@ -28,12 +28,22 @@ fn a_container_that_starts_while_a_run_waits_keeps_its_port_when_the_run_is_roll
         let folder = Folder::new(&[("site.rhai", SCRIPT)]);
         let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let (script, state) = (path("site.rhai"), path("state"));
-        let args = [env!("CARGO_BIN_EXE_dwscript"), &script, "--apply", "--confirm", "4", "--state-dir", &state];
+        let args = [
+            env!("CARGO_BIN_EXE_dwscript"),
+            &script,
+            "--apply",
+            "-4",
+            "--confirm",
+            "4",
+            "--state-dir",
+            &state,
+        ];
         let run = thread::scope(|scope| {
             let running = scope.spawn(|| Printed::from(lab.exec(&args, b"")));
             let begun = Instant::now();
             while !folder.path().join("state/runs/1/pending").exists() {
-                assert!(begun.elapsed() < Duration::from_secs(15), "it does not come to wait");
+                let ended = running.is_finished() || begun.elapsed() > Duration::from_secs(15);
+                assert!(!ended, "it does not come to wait");
                 thread::sleep(Duration::from_millis(10));
             }
             assert!(rules(&lab).contains("dwscript/site"));
@@ -45,8 +55,8 @@ fn a_container_that_starts_while_a_run_waits_keeps_its_port_when_the_run_is_roll
         let after = rules(&lab);
         assert!(!after.contains("dwscript"), "{after}");
         assert!(before.lines().all(|line| after.contains(line)), "{before}\n{after}");
-        let probes = ["8081", "8082"]
-            .map(|port| Probe::new(port, Knock::Tcp, HOST, port.parse().unwrap(), ""));
+        let probes =
+            ["8081", "8082"].map(|port| Probe::new(port, Knock::Tcp, HOST, port.parse().unwrap(), ""));
         let outcomes = probe(&lab.client_namespace(), &probes);
         assert!(outcomes.values().all(|outcome| *outcome == Outcome::Ok), "{outcomes:?}");
         // The engine finds all of its own: what it takes out is what it put in.

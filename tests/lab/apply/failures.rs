@@ -53,10 +53,17 @@ fn a_second_family_that_fails_takes_the_first_one_back() {
     for backend in Backend::usable() {
         let Some(host) = Host::new(backend) else { return };
         let before = host.rules();
-        host.fake("ip6tables-restore", "case \"$*\" in *noflush*) echo no such luck >&2; exit 1;; esac; exec $real \"$@\"");
+        host.fake(
+            "ip6tables-restore",
+            "case \"$*\" in *noflush*) echo no such luck >&2; exit 1;; esac; exec $real \"$@\"",
+        );
         let run = host.apply(&["--no-confirm"]);
         assert_eq!(run.status, Some(2), "{}", run.stderr);
-        assert!(run.stderr.contains("committed ipv4") && run.stderr.contains("no such luck"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("committed ipv4") && run.stderr.contains("no such luck"),
+            "{}",
+            run.stderr
+        );
         assert!(run.stderr.contains("the host has its old rules"), "{}", run.stderr);
         assert_eq!(host.rules(), before);
     }
@@ -101,7 +108,11 @@ fn an_unusable_state_directory_changes_nothing() {
     host.folder.write("state", "a file, not a folder\n");
     let run = host.apply(&["--no-confirm"]);
     assert_eq!(run.status, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("error[unwritable-state]") && run.stderr.contains("--state-dir"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error[unwritable-state]") && run.stderr.contains("--state-dir"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(host.saved(), before);
 }
 
@@ -149,7 +160,11 @@ fn scripts_that_others_can_write_are_refused() {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o666)).unwrap();
     let run = host.apply(&["--no-confirm"]);
     assert_eq!(run.status, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("error[untrusted-script]") && run.stderr.contains("--trust"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("error[untrusted-script]") && run.stderr.contains("--trust"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(host.apply(&["--no-confirm", "--trust"]).status, Some(0));
 }
 
@@ -179,6 +194,7 @@ fn without_root_one_sentence_says_so() {
         return; // The build's folder is closed to others.
     }
     assert_eq!(run.status, Some(2));
-    let sentence = "error[needs-root]: `--apply` needs root; printing what scripts make of a ruleset does not\n";
+    let sentence =
+        "error[needs-root]: `--apply` needs root; printing what scripts make of a ruleset does not\n";
     assert_eq!(run.stderr, sentence);
 }

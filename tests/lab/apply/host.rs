@@ -56,7 +56,11 @@ fn a_drop_in_the_other_backend_is_refused() {
         let before = host.saved();
         let run = apply(&host);
         assert_eq!(run.status, Some(2), "{}", run.stderr);
-        assert!(run.stderr.contains("error[other-backend]") && run.stderr.contains("iptables-legacy-save"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("error[other-backend]") && run.stderr.contains("iptables-legacy-save"),
+            "{}",
+            run.stderr
+        );
         assert_eq!(host.saved(), before);
     }
 }

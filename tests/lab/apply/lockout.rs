@@ -11,7 +11,8 @@ use crate::support::namespace::{Backend, Namespace};
 use crate::support::process::{find, stdout_of};
 use crate::support::skip::available;
 
-const LOCKOUT: &str = "set_policy(\"INPUT\", \"DROP\");\nset_policy(\"OUTPUT\", \"DROP\");\nprepend(\"INPUT\", \"-j DROP\");\n";
+const LOCKOUT: &str =
+    "set_policy(\"INPUT\", \"DROP\");\nset_policy(\"OUTPUT\", \"DROP\");\nprepend(\"INPUT\", \"-j DROP\");\n";
 
 /// A cable between the host and a client.
 fn connect(host: &Namespace, client: &Namespace) {

@@ -141,8 +141,18 @@ impl Host {
     /// The state of the newest run, as its file says it.
     fn state(&self) -> Option<String> {
         let folder = self.newest()?;
-        let names = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name().into_string().unwrap());
-        let states = ["applying", "pending", "rejected", "rolling-back", "confirmed", "rolled-back", "failed", "reverted"];
+        let names =
+            fs::read_dir(folder).ok()?.flatten().map(|entry| entry.file_name().into_string().unwrap());
+        let states = [
+            "applying",
+            "pending",
+            "rejected",
+            "rolling-back",
+            "confirmed",
+            "rolled-back",
+            "failed",
+            "reverted",
+        ];
         names.into_iter().find(|name| states.contains(&name.as_str()))
     }
 

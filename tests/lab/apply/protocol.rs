@@ -13,10 +13,21 @@ fn rules_are_applied_kept_and_undone() {
         let before = host.rules();
         let run = host.apply(&["--no-confirm"]);
         assert_eq!(run.status, Some(0), "{}", run.stderr);
-        for step in ["read the live rules: backend", "rehearsed", "backed up as run 1", "armed", "verified ipv4", "confirmed"] {
+        for step in [
+            "read the live rules: backend",
+            "rehearsed",
+            "backed up as run 1",
+            "armed",
+            "verified ipv4",
+            "confirmed",
+        ] {
             assert!(run.stderr.contains(step), "{step}: {}", run.stderr);
         }
-        assert!(run.stdout.contains("# site.rhai:4") && run.stdout.contains("+++ ip6tables-save"), "{}", run.stdout);
+        assert!(
+            run.stdout.contains("# site.rhai:4") && run.stdout.contains("+++ ip6tables-save"),
+            "{}",
+            run.stdout
+        );
         let after = host.rules();
         assert_eq!(after.matches(":INPUT DROP").count(), 2, "{after}");
         assert_eq!(after.matches("dwscript/site").count(), 7, "{after}");
@@ -28,7 +39,12 @@ fn rules_are_applied_kept_and_undone() {
         assert!(host.newest().unwrap().ends_with("1"), "a run without a change is no run");
 
         let reverted = host.run(&["revert"]);
-        assert_eq!((reverted.status, reverted.stdout.as_str()), (Some(0), "reverted: run 1\n"), "{}", reverted.stderr);
+        assert_eq!(
+            (reverted.status, reverted.stdout.as_str()),
+            (Some(0), "reverted: run 1\n"),
+            "{}",
+            reverted.stderr
+        );
         assert_eq!(host.rules(), before);
         assert_eq!(host.state().as_deref(), Some("reverted"));
         let nothing = host.run(&["revert"]);
@@ -54,7 +70,10 @@ fn history_and_json_are_for_programs() {
     let run = host.apply(&["--no-confirm", "--json"]);
     assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""));
     let object: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!((&object["backend"], &object["run"], &object["state"]), (&"nft".into(), &1.into(), &"confirmed".into()));
+    assert_eq!(
+        (&object["backend"], &object["run"], &object["state"]),
+        (&"nft".into(), &1.into(), &"confirmed".into())
+    );
     assert!(object["families"][0]["diff"].as_str().unwrap().contains("site.rhai:3"));
     let history = host.run(&["history", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&history.stdout).unwrap();
