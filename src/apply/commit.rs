@@ -1,8 +1,9 @@
 //! Making a change in what is live, and its way back: always a delta against what is there at that moment.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::dump::{Dump, parse};
+use super::lock::Lock;
 use super::run::{Run, Which};
 use super::tools::{Tools, stem};
 use crate::delta::{self, View};
@@ -23,8 +24,8 @@ pub enum Way {
 pub struct Change {
     family: Family,
     tools: Tools,
-    base: Arc<Side>,
-    target: Arc<Side>,
+    base: Rc<Side>,
+    target: Rc<Side>,
 }
 
 #[derive(Debug)]
@@ -34,9 +35,9 @@ struct Side {
 }
 
 impl Side {
-    fn new(family: Family, text: Vec<u8>) -> Result<Arc<Self>, Diagnostic> {
+    fn new(family: Family, text: Vec<u8>) -> Result<Rc<Self>, Diagnostic> {
         let ruleset = parse(family, text.clone())?;
-        Ok(Arc::new(Self { text, ruleset }))
+        Ok(Rc::new(Self { text, ruleset }))
     }
 }
 
@@ -79,7 +80,7 @@ impl Change {
         Dump::read(self.family, &self.tools).map(|dump| dump.text)
     }
 
-    const fn ends(&self, way: Way) -> (&Arc<Side>, &Arc<Side>) {
+    const fn ends(&self, way: Way) -> (&Rc<Side>, &Rc<Side>) {
         match way {
             Way::Forward => (&self.base, &self.target),
             Way::Back => (&self.target, &self.base),
@@ -116,12 +117,12 @@ impl Change {
     ///
     /// # Errors
     /// That what is live cannot be read, or that the kernel refuses the delta.
-    pub fn make(&self, way: Way) -> Result<Done, Diagnostic> {
+    pub fn make(&self, way: Way, lock: &Lock) -> Result<Done, Diagnostic> {
         let live = self.live()?;
         let desired = self.desired(&live, way)?;
         let changed = live != self.ends(way).0.text;
         let live = parse(self.family, live)?;
-        let lines = load(self.family, &self.tools, &live, &desired)?;
+        let lines = load(self.family, &self.tools, &live, &desired, lock)?;
         Ok(Done { lines, changed })
     }
 
@@ -153,7 +154,7 @@ impl Change {
 ///
 /// # Errors
 /// That the kernel refuses it.
-pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset) -> Result<usize, Diagnostic> {
+pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset, lock: &Lock) -> Result<usize, Diagnostic> {
     let delta = delta::between(View::result(live), View::result(desired));
     if delta.is_empty() {
         return Ok(0);
@@ -162,7 +163,7 @@ pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset) ->
     delta.write(&mut text).map_err(|error| Diagnostic::error("unreadable-input", error.to_string()))?;
     let lines = delta.tables().iter().map(|table| table.lines().len()).sum();
     let program = format!("{}-restore", stem(family));
-    let loaded = tools.load(text).map_err(|error| Diagnostic::error("kernel-refused", error.to_string()))?;
+    let loaded = tools.load(text, lock).map_err(|error| Diagnostic::error("kernel-refused", error.to_string()))?;
     if loaded.status.success() {
         return Ok(lines);
     }

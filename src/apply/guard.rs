@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::commit::{Change, Way};
+use super::lock::Lock;
 use super::record::{Event, State};
 use super::run::Run;
 use super::state::StateDir;
@@ -40,12 +41,12 @@ pub fn guard(state_dir: &Path, id: u64) -> Result<Ending, Diagnostic> {
     let _ = std::env::set_current_dir("/");
     let unreadable = |error: std::io::Error| Diagnostic::error("unreadable-state", error.to_string());
     let run = StateDir::open(state_dir)?.run(id).map_err(unreadable)?;
-    let Some(_lock) = run.guard().map_err(unreadable)? else { return Ok(Ending::Nothing) };
+    let Some(lock) = run.guard().map_err(unreadable)? else { return Ok(Ending::Nothing) };
     if run.state() != State::Applying {
         return Ok(Ending::Nothing);
     }
     run.note(&Event::Armed);
-    let state = Guard { run: &run }.work();
+    let state = Guard { run: &run, lock: &lock }.work();
     run.sync();
     Ok(Ending::State(state))
 }
@@ -56,7 +57,7 @@ pub fn guard(state_dir: &Path, id: u64) -> Result<Ending, Diagnostic> {
 /// That another process is about it, or that its rulesets cannot be read.
 pub fn recover(run: &Run) -> Result<(), Diagnostic> {
     let unreadable = |error: std::io::Error| Diagnostic::error("unreadable-state", error.to_string());
-    let Some(_lock) = run.guard().map_err(unreadable)? else {
+    let Some(lock) = run.guard().map_err(unreadable)? else {
         return Err(Diagnostic::error("pending", format!("run {} is guarded", run.id())));
     };
     let state = run.state();
@@ -69,7 +70,7 @@ pub fn recover(run: &Run) -> Result<(), Diagnostic> {
     }
     let changes = changes(run)?;
     for change in changes.iter().rev() {
-        make_until_it_holds(change, Way::Back)?;
+        make_until_it_holds(change, Way::Back, &lock)?;
     }
     run.go(state, State::RolledBack).map(drop).map_err(unreadable)
 }
@@ -85,6 +86,7 @@ pub fn changes(run: &Run) -> Result<Vec<Change>, Diagnostic> {
 
 struct Guard<'r> {
     run: &'r Run,
+    lock: &'r Lock,
 }
 
 impl Guard<'_> {
@@ -122,7 +124,7 @@ impl Guard<'_> {
         let family = change.family().as_str().to_owned();
         for left in (0..=RETRIES).rev() {
             let begun = Instant::now();
-            let done = change.make(Way::Forward)?;
+            let done = change.make(Way::Forward, self.lock)?;
             let milliseconds = milliseconds(begun);
             let family = family.clone();
             self.run.note(&Event::Committed {
@@ -168,9 +170,9 @@ impl Guard<'_> {
 
     fn way_back(&self, changes: &[Change], from: State, to: State) -> State {
         let begun = Instant::now();
-        let back = changes.iter().rev().map(|change| self.way_back_of(change));
         // Each family is tried, whatever became of the one before.
-        if back.fold(true, |all, done| all && done) {
+        let back: Vec<bool> = changes.iter().rev().map(|change| self.way_back_of(change)).collect();
+        if back.iter().all(|is_back| *is_back) {
             self.run.note(&Event::RolledBack { milliseconds: milliseconds(begun) });
             return self.end(from, to);
         }
@@ -180,7 +182,7 @@ impl Guard<'_> {
     /// Goes the way back of one family, again and again where that fails; whether it is gone.
     fn way_back_of(&self, change: &Change) -> bool {
         for attempt in 1..=ATTEMPTS {
-            match make_until_it_holds(change, Way::Back) {
+            match make_until_it_holds(change, Way::Back, self.lock) {
                 Ok(()) => return true,
                 Err(diagnostic) => {
                     if attempt == 1 || attempt % 20 == 0 {
@@ -205,10 +207,10 @@ impl Guard<'_> {
 ///
 /// # Errors
 /// That it cannot be made, or does not hold.
-pub fn make_until_it_holds(change: &Change, way: Way) -> Result<(), Diagnostic> {
+pub fn make_until_it_holds(change: &Change, way: Way, lock: &Lock) -> Result<(), Diagnostic> {
     let mut differences = Vec::new();
     for _ in 0..=RETRIES {
-        change.make(way)?;
+        change.make(way, lock)?;
         differences = change.verify(way)?;
         if differences.is_empty() {
             return Ok(());

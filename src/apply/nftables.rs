@@ -14,8 +14,8 @@ use crate::model::{Family, TableName};
 
 /// `NFNL_SUBSYS_NFTABLES` in the high byte.
 const SUBSYSTEM: u16 = 10 << 8;
-const GET_TABLE: u16 = SUBSYSTEM | 1;
-const GET_SET: u16 = SUBSYSTEM | 10;
+const GET_TABLE: u16 = SUBSYSTEM + 1;
+const GET_SET: u16 = SUBSYSTEM + 10;
 /// `NLM_F_REQUEST | NLM_F_DUMP`.
 const DUMP: u16 = 0x301;
 /// `NLMSG_ERROR` and `NLMSG_DONE`.

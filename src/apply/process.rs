@@ -82,10 +82,20 @@ pub(super) fn command(path: &Path) -> Command {
 ///
 /// # Errors
 /// [`ProcessError`].
-pub(super) fn run(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<Finished, ProcessError> {
+pub(super) fn run(command: Command, input: Vec<u8>, limit: Duration) -> Result<Finished, ProcessError> {
+    run_with(command, input, Stdio::piped(), limit)
+}
+
+/// The same with a standard output of its own.
+pub(super) fn run_with(
+    mut command: Command,
+    input: Vec<u8>,
+    stdout: Stdio,
+    limit: Duration,
+) -> Result<Finished, ProcessError> {
     let program = command.get_program().to_string_lossy().into_owned();
     // A group of its own, so that all that it started can be killed.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).process_group(0);
     let start = |error| ProcessError::Start { program: program.clone(), error };
     let mut child = command.spawn().map_err(start)?;
     let group = Pid::from_child(&child);
@@ -95,13 +105,10 @@ pub(super) fn run(mut command: Command, input: Vec<u8>, limit: Duration) -> Resu
     }
     let (sender, answer) = mpsc::channel();
     thread::spawn(move || sender.send(finish(child)));
-    let output = match answer.recv_timeout(limit) {
-        Ok(output) => output,
-        Err(_) => {
-            let _ = kill_process_group(group, Signal::KILL);
-            let _ = answer.recv_timeout(GRACE);
-            return Err(ProcessError::Hung { program, seconds: limit.as_secs() });
-        }
+    let Ok(output) = answer.recv_timeout(limit) else {
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = answer.recv_timeout(GRACE);
+        return Err(ProcessError::Hung { program, seconds: limit.as_secs() });
     };
     let Output { status, stdout, stderr } = output.map_err(start)?;
     Ok(Finished { status, stdout, stderr: String::from_utf8_lossy(&stderr).trim().to_owned() })

@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn the_name_of_a_process_may_hold_anything() {
-        let rest: String = (3..=30).map(|field| format!(" {field}")).collect();
-        let stat = format!("17 (sshd: a) b){rest}");
+        let rest: Vec<String> = (3..=30).map(|field: u32| field.to_string()).collect();
+        let stat = format!("17 (sshd: a) b) {}", rest.join(" "));
         let process = Stat::parse(&stat).unwrap();
         assert_eq!((process.name, process.parent, process.started), ("sshd: a) b", 4, "22"));
     }

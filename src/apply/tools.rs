@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::process::{self, Finished, ProcessError};
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
@@ -77,13 +78,13 @@ impl Tools {
         process::run(command, Vec::new(), SAVE_LIMIT)
     }
 
-    /// Gives a delta to the restore program.
-    pub(super) fn load(&self, delta: Vec<u8>) -> Result<Finished, ProcessError> {
+    /// Gives a delta to the restore program, which holds the lock while it lives: who comes after us waits for its end.
+    pub(super) fn load(&self, delta: Vec<u8>, lock: &Lock) -> Result<Finished, ProcessError> {
         let mut command = process::command(&self.restore);
         self.wait_for_lock(&mut command);
         command.arg("--noflush");
         let limit = limit(delta.len());
-        process::run(command, delta, limit)
+        process::run_with(command, delta, lock.lent(), limit)
     }
 
     fn wait_for_lock(&self, command: &mut Command) {

@@ -112,11 +112,15 @@ fn apply(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Statu
     let lock = state.lock()?;
     settle(&state, steps)?;
     let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
+    let slow = steps.begin("reading the live rules");
     let host = Host::read(args.input.iptables_dir.as_deref(), &families)?;
+    drop(slow);
     report.backend = Some(host.backend);
     give(&mut options, &host);
     steps.done(&format!("read the live rules: backend {}, {}", host.backend, named(&families)));
+    let slow = steps.begin("running and checking the scripts");
     let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    drop(slow);
     steps.done("ran and checked the scripts");
     output::say(&host.warnings, options.colors.stderr);
     show(args, &options, &results, report)?;
@@ -196,7 +200,7 @@ fn show(
     Ok(())
 }
 
-fn of_host<'h>(host: &'h Host, family: Family) -> Result<&'h HostFamily, Diagnostic> {
+fn of_host(host: &Host, family: Family) -> Result<&HostFamily, Diagnostic> {
     let found = host.families.iter().find(|found| found.family == family);
     found.ok_or_else(|| {
         Diagnostic::error("no-live-ruleset", format!("no {} ruleset was read", family.as_str()))
@@ -205,6 +209,7 @@ fn of_host<'h>(host: &'h Host, family: Family) -> Result<&'h HostFamily, Diagnos
 
 /// Rehearses all families, each in a namespace of its own; the texts that the kernel makes of the rulesets.
 fn rehearse_all(results: &[&RunResult<'_>], host: &Host, steps: &mut Steps) -> Result<Vec<Vec<u8>>, Stop> {
+    let _slow = steps.begin("rehearsing in a scratch namespace");
     let mut texts = Vec::with_capacity(results.len());
     for result in results {
         let ruleset = result.checked.ruleset();

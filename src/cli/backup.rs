@@ -61,12 +61,9 @@ fn write_backup(args: &BackupArgs) -> Result<String, Stop> {
     for found in &host.families {
         let path = file_of(&args.output, found.family, families.len() > 1);
         Destination::File(path.clone()).write(|out| out.write_all(&found.dump.raw))?;
-        said.push_str(&format!(
-            "{}: the {} rules of backend {}\n",
-            path.display(),
-            found.family.as_str(),
-            host.backend
-        ));
+        let line =
+            format!("{}: the {} rules of backend {}\n", path.display(), found.family.as_str(), host.backend);
+        said.push_str(&line);
     }
     Ok(said)
 }
@@ -74,7 +71,7 @@ fn write_backup(args: &BackupArgs) -> Result<String, Stop> {
 fn load_backup(args: &RestoreArgs) -> Result<String, Stop> {
     needs_root("`dwscript restore`")?;
     let state = StateDir::open(&args.state.state_dir)?;
-    let _lock = state.lock()?;
+    let lock = state.lock()?;
     let families = families(args.ipv4, args.ipv6);
     let host = Host::read(args.iptables_dir.as_deref(), families)?;
     let mut planned = Vec::new();
@@ -88,7 +85,7 @@ fn load_backup(args: &RestoreArgs) -> Result<String, Stop> {
     }
     let mut lines = 0;
     for (found, live, dump) in &planned {
-        lines += load(found.family, &found.tools, live, dump)?;
+        lines += load(found.family, &found.tools, live, dump, &lock)?;
     }
     Ok(if lines == 0 { "nothing to do\n".to_owned() } else { format!("restored: {lines} lines\n") })
 }

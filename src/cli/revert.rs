@@ -10,7 +10,7 @@ use super::args::RevertArgs;
 use super::output;
 use super::status::{Status, Stop, needs_root};
 use super::steps::Steps;
-use crate::apply::{Run, State, StateDir, Way, changes, make_until_it_holds};
+use crate::apply::{Lock, Run, State, StateDir, Way, changes, make_until_it_holds};
 use crate::diagnostic::{Diagnostic, Style};
 
 const TICK: Duration = Duration::from_millis(20);
@@ -40,12 +40,12 @@ fn revert(args: &RevertArgs, steps: &mut Steps) -> Result<Vec<u64>, Stop> {
     if let Some(run) = waits.filter(Run::is_guarded) {
         return Ok(vec![reject(&run)?]);
     }
-    let _lock = state.lock()?;
+    let lock = state.lock()?;
     settle(&state, steps)?;
     let mut runs = chosen(&state, args)?;
     runs.reverse();
     for run in &runs {
-        undo(run, steps)?;
+        undo(run, &lock, steps)?;
     }
     Ok(runs.iter().map(Run::id).collect())
 }
@@ -94,15 +94,15 @@ fn chosen(state: &StateDir, args: &RevertArgs) -> Result<Vec<Run>, Diagnostic> {
     })
 }
 
-fn undo(run: &Run, steps: &mut Steps) -> Result<(), Diagnostic> {
+fn undo(run: &Run, lock: &Lock, steps: &mut Steps) -> Result<(), Diagnostic> {
     let id = run.id();
     let changes = changes(run)?;
     for (index, change) in changes.iter().enumerate().rev() {
-        if let Err(error) = make_until_it_holds(change, Way::Back) {
+        if let Err(error) = make_until_it_holds(change, Way::Back, lock) {
             // Both families or none: what is undone already is made again.
             let again = changes.iter().skip(index + 1);
             let state =
-                match again.map(|change| make_until_it_holds(change, Way::Forward)).find_map(Result::err) {
+                match again.map(|change| make_until_it_holds(change, Way::Forward, lock)).find_map(Result::err) {
                     None => format!("nothing of run {id} is undone"),
                     Some(_) => format!("run {id} is undone in one family alone"),
                 };

@@ -1,5 +1,8 @@
 //! What `--apply` says while it works: a line a step, with its time.
 
+use std::io::Write as _;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::diagnostic::Style;
@@ -43,16 +46,28 @@ impl Steps {
         if !self.is_quiet {
             let dim = if self.style == Style::Coloured { DIM } else { anstyle::Style::new() };
             let time = spelled(time);
-            anstream::eprintln!("{text:<COLUMN$} {dim}{time}{dim:#}");
+            print(&format!("{text:<COLUMN$} {dim}{time}{dim:#}"));
         }
         self.done.push(Step { text: text.to_owned(), milliseconds });
         self.begun = Instant::now();
     }
 
+    /// A step begins; that is said only if it takes over a second.
+    pub(super) fn begin(&self, text: &'static str) -> Option<Slow> {
+        let (over, ended) = mpsc::channel();
+        let wait = move || {
+            if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+                print(&format!("{text} …"));
+            }
+        };
+        (!self.is_quiet).then(|| drop(thread::spawn(wait)))?;
+        Some(Slow { _over: over })
+    }
+
     /// Says something that took no time.
     pub(super) fn say(&mut self, text: &str) {
         if !self.is_quiet {
-            anstream::eprintln!("{text}");
+            print(text);
         }
         self.begun = Instant::now();
     }
@@ -60,6 +75,16 @@ impl Steps {
     pub(super) fn all(&self) -> &[Step] {
         &self.done
     }
+}
+
+/// What is under way; said once it takes long.
+pub(super) struct Slow {
+    _over: Sender<()>,
+}
+
+/// A line on standard error. A terminal that is gone is no reason to end.
+fn print(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 fn spelled(time: Duration) -> String {

@@ -117,7 +117,9 @@ impl<'r> Follower<'r> {
             }
             Event::Stuck { message, notes } => {
                 steps.say(&format!("the rollback failed, and is tried again: {message}"));
-                notes.iter().for_each(|note| steps.say(&format!("  {note}")));
+                for note in notes {
+                    steps.say(&format!("  {note}"));
+                }
             }
             Event::RolledBack { milliseconds: time } => steps.took("rolled back", milliseconds(time)),
         }

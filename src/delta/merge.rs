@@ -118,11 +118,11 @@ impl<'r> Three<'r> {
     }
 
     fn merge(&self, keys: &mut Keys) -> Vec<Merged<'r>> {
-        let old = self.live.chains.iter().map(|chain| (*chain, &self.live));
+        let old = self.live.chains.iter().map(|chain| (*chain, true));
         let new = self.to.chains.iter().filter(|chain| self.live.get(chain.name).is_none());
         let mut merged: Vec<Merged<'r>> = Vec::new();
-        for (chain, side) in old.chain(new.map(|chain| (*chain, &self.to))) {
-            let is_live = std::ptr::eq(side, &self.live);
+        for (chain, is_live) in old.chain(new.map(|chain| (*chain, false))) {
+            let side = if is_live { &self.live } else { &self.to };
             let rules = self.rules(chain.name, keys);
             // A chain that someone else took away comes back only for what the change puts into it.
             if is_live || self.from.get(chain.name).is_none() || !rules.is_empty() {
@@ -195,13 +195,9 @@ impl<'r> Three<'r> {
                     found.push(format!("chain `{}` of table {} is missing", chain.name, self.table));
                 }
                 Some(is) if changed && chain.is_builtin && policy_word(is.policy) != word => {
-                    found.push(format!(
-                        "the policy of `{}` in table {} is {} and not {}",
-                        chain.name,
-                        self.table,
-                        policy_word(is.policy).unwrap_or("none"),
-                        word.unwrap_or("none"),
-                    ))
+                    let (is, wanted) = (policy_word(is.policy).unwrap_or("none"), word.unwrap_or("none"));
+                    let (name, table) = (chain.name, self.table);
+                    found.push(format!("the policy of `{name}` in table {table} is {is} and not {wanted}"));
                 }
                 _ => {}
             }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{Host, kill};
@@ -140,6 +141,32 @@ fn the_guard_that_dies_while_it_is_followed_is_stood_in_for() {
     let run = ended(running);
     assert_eq!(run.status, Some(2), "{}", run.stderr);
     assert!(run.stderr.contains("error[guard-died]"), "{}", run.stderr);
+    assert_eq!(host.rules(), before);
+}
+
+#[test]
+fn a_commit_whose_guard_has_died_is_waited_for() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    let before = host.rules();
+    host.fake("iptables-restore", "case \"$*\" in *noflush*) echo >${0%/*}/../committing; sleep 1.5;; esac; exec $real \"$@\"");
+    let mut running = host.spawn(&["--confirm", "60", "-4"]);
+    let sign = host.folder.path().join("committing");
+    let begun = Instant::now();
+    while !sign.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to commit");
+        thread::sleep(Duration::from_millis(5));
+    }
+        kill("-KILL", &running.id().to_string());
+    running.wait().unwrap();
+    host.processes().iter().for_each(|pid| kill("-KILL", pid));
+    let early = host.apply(&["--no-confirm", "-4"]);
+    assert_eq!(early.status, Some(2), "{}", early.stderr);
+    thread::sleep(Duration::from_secs(2));
+    assert_ne!(host.rules(), before, "the commit was not under way");
+    let later = host.apply(&["--no-confirm", "-4"]);
+    assert_eq!(later.status, Some(0), "{}", later.stderr);
+    assert!(later.stderr.contains("rolled back run 1"), "{}", later.stderr);
+    assert_eq!(host.run(&["revert"]).status, Some(0));
     assert_eq!(host.rules(), before);
 }
 
