@@ -15,7 +15,7 @@ impl Key {
     /// What no text has.
     pub(super) const NONE: Self = Self(u32::MAX);
 
-    pub(super) const fn index(self) -> usize {
+    const fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -32,11 +32,6 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(family: Family) -> Self {
         Self { family, texts: IndexSet::default(), parser: Parser::new(), canonical: String::new() }
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.texts.len()
     }
 
     /// The text of `key`.
@@ -59,14 +54,8 @@ impl Keys {
 
     /// The keys of the rules that lists of addresses stand for; none where the words stand for exactly one rule.
     pub(super) fn of_list(&mut self, words: &str) -> Option<Vec<Key>> {
-        // Lists need a comma, and rules for one family only `-4` or `-6`: most rules have neither.
-        let may_be_list = words.contains([',', '4', '6']);
-        if !may_be_list
-            || !words.contains(',')
-                && !words.contains("-4")
-                && !words.contains("-6")
-                && !words.contains("--ipv")
-        {
+        // Lists need a comma, and rules for one family only an option that says so; most rules have neither.
+        if ![",", "-4", "-6", "--ipv"].iter().any(|sign| words.contains(sign)) {
             return None;
         }
         let spec = self.parser.parse(words, self.family).ok()?;
