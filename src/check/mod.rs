@@ -25,6 +25,7 @@ mod shapes;
 mod specs;
 mod survey;
 mod tables;
+mod unknown;
 
 pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
@@ -49,6 +50,7 @@ const CHECKS: &[Check] = &[
     late::CHECK,
     specs::CHECK,
     missing::CHECK,
+    unknown::CHECK,
     built_in::CHECK,
     tables::CHECK,
     hooks::CHECK,

@@ -42,6 +42,8 @@ pub(super) struct Facts {
     pub(super) interfaces: Interfaces,
     /// Whether what it jumps to is nothing.
     pub(super) missing: bool,
+    /// Whether a match or target of it is not known.
+    pub(super) unknown: bool,
     /// Whether iptables makes something else of it than it says.
     pub(super) noted: bool,
 }

@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use super::graph::{Graph, Jump, Jumps};
 use super::shapes::{Facts, Interfaces, Shapes};
-use crate::model::extension::{HookSet, TableSet};
-use crate::model::spec::{BaseOption, Parser, Part, Spec, SpecError};
+use crate::model::extension::{HookSet, Kind, TableSet};
+use crate::model::spec::{BaseOption, Parser, Part, Spec, SpecError, SpecErrorKind};
 use crate::model::{ChainId, RuleId, Ruleset, Symbol, TableName, targets};
 
 /// A rule that something is to be said of.
@@ -39,6 +39,8 @@ pub(super) struct Survey<'r> {
     pub(super) refused: Vec<(Place, SpecError)>,
     /// Rules that jump to what is neither a chain nor a target.
     pub(super) missing: Vec<Place>,
+    /// Rules with a match or target that is not known.
+    pub(super) unknown: Vec<Place>,
     /// Rules that jump to a built-in chain.
     pub(super) built_in: Vec<Place>,
     /// Rules with a match or target that their table does not take.
@@ -58,6 +60,7 @@ impl<'r> Survey<'r> {
             needs: vec![needs; ruleset.chain_count()],
             refused: Vec::new(),
             missing: Vec::new(),
+            unknown: Vec::new(),
             built_in: Vec::new(),
             tables: Vec::new(),
             noted: Vec::new(),
@@ -109,6 +112,9 @@ impl<'r> Survey<'r> {
         if facts.noted && super::added_by(self.ruleset, place.rule).is_some() {
             self.noted.push(place);
         }
+        if facts.unknown {
+            self.unknown.push(place);
+        }
         let fits = facts.tables.contains(place.table);
         if !fits {
             self.tables.push(place);
@@ -136,6 +142,9 @@ impl Reader {
             return Ok(facts);
         }
         let spec = self.parser.parse(body, ruleset.family())?;
+        if let Some(error) = stray_option(&spec).filter(|_| to.is_some()) {
+            return Err(error);
+        }
         let facts = facts(ruleset, &spec, to.is_some(), ruleset.target(place.rule));
         self.parser.recycle(spec);
         self.shapes.learn(facts);
@@ -153,6 +162,7 @@ fn facts(ruleset: &Ruleset, spec: &Spec<'_>, is_chain: bool, target: Symbol) -> 
             outgoing: spec.base_span(BaseOption::OutInterface).is_some(),
         },
         missing: !is_chain && !target.is_empty() && is_missing(ruleset, spec, target),
+        unknown: self::parts(spec, is_chain).any(|part| is_unknown(&part)),
         noted: !spec.notes().is_empty(),
     }
 }
@@ -160,6 +170,18 @@ fn facts(ruleset: &Ruleset, spec: &Spec<'_>, is_chain: bool, target: Symbol) -> 
 /// The matches and the target of a rule; a target whose name a chain has is none.
 pub(super) fn parts<'s>(spec: &'s Spec<'s>, is_chain: bool) -> impl Iterator<Item = Part<'s>> {
     spec.matches().chain(spec.target().filter(|_| !is_chain))
+}
+
+/// The option that a rule gives to the chain that it jumps to: a chain has none.
+fn stray_option(spec: &Spec<'_>) -> Option<SpecError> {
+    let chain = spec.target().filter(|part| part.extension().is_none())?;
+    let (option, span) = chain.stray_option()?;
+    Some(SpecError { kind: SpecErrorKind::UnknownOption { option, hint: None }, span })
+}
+
+/// Whether a match or target is not known; a target without options is a chain.
+pub(super) fn is_unknown(part: &Part<'_>) -> bool {
+    part.extension().is_none() && (part.kind() == Kind::Match || part.has_words())
 }
 
 /// Whether `table` takes the match or target.

@@ -30,6 +30,8 @@ pub(super) struct CommandLine {
 /// What is not the main job.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Print a ruleset as iptables-save would print it
+    Fmt(FmtArgs),
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
     /// Take the rules of an owner off
@@ -91,6 +93,22 @@ pub(super) struct RemoveArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) levels: LevelArgs,
+    #[command(flatten)]
+    pub(super) color: ColorArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FmtArgs {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(super) output: Option<PathBuf>,
+    /// Exit with 1 and print the diff if the ruleset is not in this form
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    pub(super) check: bool,
     #[command(flatten)]
     pub(super) levels: LevelArgs,
     #[command(flatten)]

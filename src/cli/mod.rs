@@ -4,6 +4,7 @@ mod api;
 mod args;
 mod color;
 mod completions;
+mod fmt;
 mod input;
 mod lint;
 mod live;
@@ -29,6 +30,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     };
     match line.command {
         None => run::run(&line.run),
+        Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Api) => api::run(),

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    ColorArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, RemoveArgs, RunArgs,
+    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, RemoveArgs,
+    RunArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
@@ -83,10 +84,31 @@ impl RunOptions {
         let purpose = if output.check { Purpose::Check } else { Purpose::Print(format(output)) };
         Ok(Self {
             work,
-            jobs: jobs(input, output, purpose)?,
+            jobs: jobs(input, output.output.as_deref(), texts(purpose))?,
             purpose,
             levels: levels(said)?,
             colors: Colors::new(color.color),
+        })
+    }
+}
+
+/// `dwscript fmt`.
+pub(super) struct FmtOptions {
+    pub(super) jobs: Vec<Job>,
+    /// Whether the diff is wanted and not the text.
+    pub(super) check: bool,
+    pub(super) levels: Levels,
+    pub(super) colors: Colors,
+}
+
+impl FmtOptions {
+    pub(super) fn new(args: &FmtArgs) -> Result<Self, Diagnostic> {
+        let texts = if args.check { Texts::Any } else { Texts::Whole };
+        Ok(Self {
+            jobs: jobs(&args.input, args.output.as_deref(), texts)?,
+            check: args.check,
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
         })
     }
 }
@@ -147,20 +169,35 @@ fn families(args: &InputArgs) -> &'static [Family] {
     }
 }
 
-fn jobs(args: &InputArgs, output: &OutputArgs, purpose: Purpose) -> Result<Vec<Job>, Diagnostic> {
+/// What is printed for each family.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Texts {
+    /// A text that stands alone.
+    Whole,
+    /// Whatever can follow another one.
+    Any,
+}
+
+const fn texts(purpose: Purpose) -> Texts {
+    match purpose {
+        Purpose::Print(Format::Diff) | Purpose::Check => Texts::Any,
+        Purpose::Print(_) => Texts::Whole,
+    }
+}
+
+fn jobs(args: &InputArgs, output: Option<&Path>, texts: Texts) -> Result<Vec<Job>, Diagnostic> {
     let families = families(args);
     let both = families.len() > 1;
-    let whole = !matches!(purpose, Purpose::Print(Format::Diff) | Purpose::Check);
-    if both && whole && output.output.is_none() {
+    if both && texts == Texts::Whole && output.is_none() {
         return Err(usage("two families do not go into one text")
             .help("give `-o PREFIX`: the results go to PREFIX.v4 and PREFIX.v6"));
     }
     let job = |family: &Family| {
-        let destination = match &output.output {
+        let destination = match output {
             None => Destination::Stdout,
             Some(path) if path.as_os_str() == "-" && !both => Destination::Stdout,
             Some(path) if both => Destination::File(suffixed(path, *family)),
-            Some(path) => Destination::File(path.clone()),
+            Some(path) => Destination::File(path.to_owned()),
         };
         Ok(Job { family: *family, input: input(args, *family)?, destination })
     };

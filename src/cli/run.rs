@@ -20,7 +20,7 @@ use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 /// Words that are no scripts.
-const SUBCOMMANDS: [&str; 5] = ["lint", "remove", "api", "completions", "man"];
+const SUBCOMMANDS: [&str; 6] = ["fmt", "lint", "remove", "api", "completions", "man"];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
@@ -216,7 +216,8 @@ fn fail(options: &RunOptions, family: Family, stop: &Stop) {
     }
 }
 
-fn list_samples() -> Status {
+/// Prints the names of the built-in captures.
+pub(super) fn list_samples() -> Status {
     let lines = SAMPLES.iter().map(|sample| {
         let families = if sample.text(Family::Ipv6).is_some() { "ipv4 ipv6" } else { "ipv4" };
         format!("{:<44}{families:<11}{}\n", sample.name, sample.about)

@@ -67,8 +67,8 @@ fn find_words(body: &str) -> Option<Jump<'_>> {
             continue;
         }
         match word.text.as_ref() {
-            "-j" | "--jump" => pending = Some(false),
-            "-g" | "--goto" => pending = Some(true),
+            "-j" | "--jump" | "--jum" | "--ju" => pending = Some(false),
+            "-g" | "--goto" | "--got" | "--go" => pending = Some(true),
             text if found.is_none() && !word.quoted => found = attached(text, word.span.start as usize),
             _ => {}
         }

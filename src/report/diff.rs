@@ -15,15 +15,15 @@ use crate::model::{EditId, Ruleset};
 use crate::save::{Patch, patches};
 
 /// Unchanged lines shown around a change.
-const CONTEXT: u32 = 3;
+pub(super) const CONTEXT: u32 = 3;
 /// Marks stand in one column, unless a line is longer than this.
 const MARK_COLUMN: usize = 96;
 
-const HEADER: anstyle::Style = anstyle::Style::new().bold();
-const HUNK: anstyle::Style = AnsiColor::Cyan.on_default();
-const REMOVED: anstyle::Style = AnsiColor::Red.on_default();
-const ADDED: anstyle::Style = AnsiColor::Green.on_default();
-const PLAIN: anstyle::Style = anstyle::Style::new();
+pub(super) const HEADER: anstyle::Style = anstyle::Style::new().bold();
+pub(super) const HUNK: anstyle::Style = AnsiColor::Cyan.on_default();
+pub(super) const REMOVED: anstyle::Style = AnsiColor::Red.on_default();
+pub(super) const ADDED: anstyle::Style = AnsiColor::Green.on_default();
+pub(super) const PLAIN: anstyle::Style = anstyle::Style::new();
 const MARK: anstyle::Style = anstyle::Style::new().dimmed();
 
 /// Writes the diff; nothing where the scripts changed nothing.
@@ -106,11 +106,8 @@ impl<'r, W: Write> Diff<'r, W> {
     fn hunk_header(&mut self, start: u32, length: usize, removed: usize, added: usize) -> io::Result<()> {
         let new_start = i64::from(start) + self.growth;
         let new_length = length - removed + added;
-        let range = |start: i64, length: usize| match length {
-            0 => format!("{},0", start - 1),
-            length => format!("{start},{length}"),
-        };
-        let (old, new) = (range(start.into(), length), range(new_start, new_length));
+        let (old, new) =
+            (range(start as usize, length), range(usize::try_from(new_start).unwrap_or(0), new_length));
         self.growth += i64::try_from(new_length).unwrap_or(0) - i64::try_from(length).unwrap_or(0);
         let table = self.table_above(start);
         self.styled(HUNK, format!("@@ -{old} +{new} @@ {table}").trim_end())?;
@@ -186,8 +183,16 @@ impl<'r, W: Write> Diff<'r, W> {
     }
 }
 
+/// The place of `length` lines from the one numbered `start` on, as the head of a hunk has it.
+pub(super) fn range(start: usize, length: usize) -> String {
+    match length {
+        0 => format!("{},0", start.saturating_sub(1)),
+        length => format!("{start},{length}"),
+    }
+}
+
 /// The text with control characters spelled out: a comment of a rule must not steer the reader's terminal.
-fn visible(text: &str) -> Cow<'_, str> {
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
     let steers = |character: char| character.is_control() && character != '\t';
     if !text.contains(steers) {
         return Cow::Borrowed(text);

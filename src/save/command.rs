@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
+
 use super::error::ParseErrorKind;
 use super::parse::{Reader, Stop, offset};
 use crate::model::fault::FaultKind;
+use crate::model::spec::Spec;
 use crate::model::{ChainId, Command, Family, Policy, RuleId, TableName, equal};
 use crate::source::Span;
 use crate::syntax::{self, Word};
@@ -78,6 +81,28 @@ fn of_other_family(words: &[Word<'_>], family: Family) -> bool {
     })
 }
 
+/// The names of the chains whose rules commands of `text` count, or of which they take single rules out.
+pub(super) fn counted_chains(text: &str) -> FxHashSet<String> {
+    let commands: [&[u8]; 6] = [b"-I", b"-D", b"-R", b"--insert", b"--delete", b"--replace"];
+    if !commands.iter().any(|command| memchr::memmem::find(text.as_bytes(), command).is_some()) {
+        return FxHashSet::default();
+    }
+    let lines = text.lines().filter(|line| !line.starts_with("-A ") && !line.starts_with(['#', ':']));
+    let named = |line: &str| {
+        let mut words = syntax::words(line).map_while(Result::ok);
+        words.find(|word| commands.contains(&word.text.as_bytes()))?;
+        Some(words.next()?.text.into_owned())
+    };
+    lines.filter_map(named).collect()
+}
+
+/// The specifications of the rules that `spec` stands for, where its lists of addresses make it several.
+pub(super) fn singles(spec: &str, family: Family) -> Option<Vec<String>> {
+    memchr::memchr(b',', spec.as_bytes())?;
+    let parsed = Spec::parse(spec, family).ok().filter(|parsed| parsed.rule_count() > 1)?;
+    Some(parsed.expand().map(|single| single.canonical()).collect())
+}
+
 fn find_command(words: &[Word<'_>], start: u32, span: Span) -> Result<(usize, &'static str), Stop> {
     for (at, word) in words.iter().enumerate() {
         let text = word.text.as_ref();
@@ -112,8 +137,9 @@ impl Line<'_> {
 
     fn append(&self, reader: &mut Reader<'_>) -> Result<(), Stop> {
         let chain = self.chain(reader)?;
-        let rule = self.rule(reader, chain, 2);
-        reader.ruleset.append_read(chain, rule);
+        for rule in self.rules(reader, chain, 2) {
+            reader.ruleset.append_read(chain, rule);
+        }
         Ok(())
     }
 
@@ -125,11 +151,21 @@ impl Line<'_> {
                 self.refused(ParseErrorKind::Argument(self.letter.to_owned(), "the number of a rule"))
             );
         }
-        let rule = self.rule(reader, chain, if number.is_some() { 3 } else { 2 });
+        let rules = self.rules(reader, chain, if number.is_some() { 3 } else { 2 });
         let index = number.unwrap_or(1) - 1;
-        let command =
-            if self.letter == "-I" { Command::Insert(index, rule) } else { Command::Replace(index, rule) };
-        self.note(reader, |reader| reader.ruleset.command(chain, &command));
+        if self.letter == "-R" && rules.len() > 1 {
+            self.note(reader, |_| Err("one rule is not replaced by several"));
+            return Ok(());
+        }
+        // Of several, each is put before the one that came before it.
+        for rule in rules {
+            let command = if self.letter == "-I" {
+                Command::Insert(index, rule)
+            } else {
+                Command::Replace(index, rule)
+            };
+            self.note(reader, |reader| reader.ruleset.command(chain, &command));
+        }
         Ok(())
     }
 
@@ -140,17 +176,20 @@ impl Line<'_> {
             return Ok(());
         }
         let spec = self.spec(2);
+        for spec in singles(&spec, reader.ruleset.family()).unwrap_or_else(|| vec![spec]) {
+            self.delete_equal(reader, chain, &spec);
+        }
+        Ok(())
+    }
+
+    fn delete_equal(&self, reader: &mut Reader<'_>, chain: ChainId, spec: &str) {
         let ruleset = &reader.ruleset;
-        let found = ruleset
-            .chain(chain)
-            .rules()
-            .iter()
-            .position(|rule| equal::same(ruleset.body(rule), &spec, ruleset.family()));
+        let is_equal = |rule| equal::same(ruleset.body(rule), spec, ruleset.family());
+        let found = ruleset.chain(chain).rules().iter().position(is_equal);
         self.note(reader, |reader| match found {
             Some(index) => reader.ruleset.command(chain, &Command::Delete(index)),
             None => Err("the chain has no such rule"),
         });
-        Ok(())
     }
 
     fn change_chain(&self, reader: &mut Reader<'_>) -> Result<(), Stop> {
@@ -252,14 +291,17 @@ impl Line<'_> {
         }
     }
 
-    /// Takes the line in as a rule of `chain`, its command being `length` words long.
-    fn rule(&self, reader: &mut Reader<'_>, chain: ChainId, length: usize) -> RuleId {
+    /// Takes the line in as rules of `chain`, its command being `length` words long.
+    fn rules(&self, reader: &mut Reader<'_>, chain: ChainId, length: usize) -> Vec<RuleId> {
+        if let Some(rules) = reader.several(chain, self.span, &self.spec(length)) {
+            return rules;
+        }
         if self.at > 0 {
-            return reader.ruleset.read_irregular_rule(chain, self.span, self.spec(length));
+            return vec![reader.ruleset.read_irregular_rule(chain, self.span, self.spec(length))];
         }
         let end = self.span.end - self.span.start;
         let body = self.words.get(length).map_or(end, |word| self.start + word.span.start - self.span.start);
-        reader.ruleset.read_rule(chain, self.span, body)
+        vec![reader.ruleset.read_rule(chain, self.span, body)]
     }
 
     /// The words of the line but for the command's `length` ones.

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::command;
 use super::error::{ParseError, ParseErrorKind};
 use super::repair;
 use crate::model::chain::{ChainId, Declaration};
 use crate::model::fault::FaultKind;
-use crate::model::{Family, Ruleset, TableName};
+use crate::model::{Family, RuleId, Ruleset, TableName};
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 
@@ -105,6 +107,8 @@ pub(super) struct Reader<'s> {
     families: bool,
     /// Whether a NUL byte occurs anywhere.
     nuls: bool,
+    /// The chains whose rules commands count: lists of addresses are taken there for the rules that they stand for.
+    counted: FxHashSet<String>,
 }
 
 impl<'s> Reader<'s> {
@@ -115,7 +119,9 @@ impl<'s> Reader<'s> {
         let families =
             [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
         let nuls = memchr::memchr(0, bytes).is_some();
-        Self { ruleset, table: None, header: Span::default(), last: None, number: 0, source, families, nuls }
+        let counted = command::counted_chains(source.text());
+        let header = Span::default();
+        Self { ruleset, table: None, header, last: None, number: 0, source, families, nuls, counted }
     }
 
     fn line(&mut self, line: &'s str, start: usize) -> Result<(), Stop> {
@@ -198,10 +204,28 @@ impl<'s> Reader<'s> {
         let chain = self.chain_of(table, name);
         let after = rest.get(name.len()..).unwrap_or_default();
         let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
+        if !self.counted.is_empty()
+            && let Some(rules) = self.several(chain, span, after.get(blanks..).unwrap_or_default())
+        {
+            for rule in rules {
+                self.ruleset.append_read(chain, rule);
+            }
+            return Ok(());
+        }
         let body = head + "-A ".len() + name.len() + blanks;
         let rule = self.ruleset.read_rule(chain, span, offset(body));
         self.ruleset.append_read(chain, rule);
         Ok(())
+    }
+
+    /// Takes a line in as the rules that its lists of addresses stand for, if they do and it matters.
+    pub(super) fn several(&mut self, chain: ChainId, line: Span, spec: &str) -> Option<Vec<RuleId>> {
+        if !self.counted.contains(self.ruleset.chain_name(chain)) {
+            return None;
+        }
+        let singles = command::singles(spec, self.ruleset.family())?;
+        let taken = singles.into_iter().map(|single| self.ruleset.read_irregular_rule(chain, line, single));
+        Some(taken.collect())
     }
 
     /// The chain that a rule names.

@@ -38,7 +38,7 @@ pub fn patches(ruleset: &Ruleset) -> Vec<Patch> {
     for table in ruleset.tables().filter(|table| ruleset.is_table_edited(table.name())) {
         match table.block() {
             Some(block) => patcher.table(table, block),
-            None if patcher.has_content(table) => patcher.new_table(table),
+            None if has_content(ruleset, table) => patcher.new_table(table),
             None => {}
         }
     }
@@ -118,19 +118,15 @@ impl<'r> Patcher<'r> {
         let Some(edit) = edit else { return };
         match (chain.declaration(), chain.removed()) {
             (Some(declaration), Some(removed)) => self.remove(declaration.line, removed, Vec::new()),
-            (Some(declaration), None) if Self::is_declaration_changed(chain) => {
+            (Some(declaration), None) if is_declaration_changed(chain) => {
                 let text = self.declaration_line(id, declaration);
                 self.remove(declaration.line, edit, vec![Added { text, edit: Some(edit) }]);
             }
-            (None, None) if chain.created().is_some() || Self::is_declaration_changed(chain) => {
+            (None, None) if chain.created().is_some() || is_declaration_changed(chain) => {
                 declared.push(Added { text: self.new_declaration(id), edit: Some(edit) });
             }
             _ => {}
         }
-    }
-
-    fn is_declaration_changed(chain: &Chain) -> bool {
-        chain.base().is_some_and(|base| base.policy != chain.policy() || base.name != chain.name())
     }
 
     fn declaration_line(&self, id: ChainId, old: Declaration) -> String {
@@ -289,14 +285,6 @@ impl<'r> Patcher<'r> {
         lines
     }
 
-    /// Whether a table that the text does not name differs from an empty one.
-    fn has_content(&self, table: &Table) -> bool {
-        self.ruleset.live_chains(table.name()).any(|id| {
-            let chain = self.ruleset.chain(id);
-            chain.created().is_some() || !chain.rules().is_empty() || Self::is_declaration_changed(chain)
-        })
-    }
-
     /// A whole block behind the text.
     fn new_table(&mut self, table: &Table) {
         let ruleset = self.ruleset;
@@ -314,4 +302,16 @@ impl<'r> Patcher<'r> {
         lines.push(frame("COMMIT".to_owned()));
         self.insert(ruleset.source().len(), lines);
     }
+}
+
+fn is_declaration_changed(chain: &Chain) -> bool {
+    chain.base().is_some_and(|base| base.policy != chain.policy() || base.name != chain.name())
+}
+
+/// Whether a table that the text does not name differs from an empty one.
+pub(super) fn has_content(ruleset: &Ruleset, table: &Table) -> bool {
+    ruleset.live_chains(table.name()).any(|id| {
+        let chain = ruleset.chain(id);
+        chain.created().is_some() || !chain.rules().is_empty() || is_declaration_changed(chain)
+    })
 }

@@ -222,9 +222,11 @@ impl<'r> Board<'r> {
         self.bound(anchors);
         let mut claimed: FxHashSet<usize> = FxHashSet::default();
         let mut order: Vec<usize> = Vec::with_capacity(self.fresh.len());
+        let mut last = 0;
         for fresh in &self.fresh {
-            let fits = |at: usize| at > fresh.after && at <= fresh.high;
-            order.push(self.claim(fresh.rule, &mut claimed, fits).unwrap_or(fresh.low));
+            let fits = |at: usize| at > last.max(fresh.after) && at <= fresh.high;
+            last = self.claim(fresh.rule, &mut claimed, fits).unwrap_or(last.max(fresh.low));
+            order.push(last);
         }
         for ((_, mut fresh), before) in landing.into_iter().zip(before) {
             let place = self.claim(fresh.rule, &mut claimed, |_| true);

@@ -73,7 +73,7 @@ fn canonical(context: &NativeCallContext, family: Family, spelled: &Spelled) -> 
     for text in &spelled.texts {
         watch.step(context)?;
         let spec = Spec::parse(text, family).map_err(|error| raise(context, refused(text, &error)))?;
-        if let Some(note) = spec.notes().first() {
+        if let Some(note) = spec.notes().iter().find(|note| note.kind.is_loss()) {
             let fault = Fault::new(note.kind.code(), note.kind.to_string());
             return Err(raise(context, fault.note(format!("the rule is `{text}`"))));
         }

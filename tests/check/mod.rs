@@ -1,5 +1,6 @@
 //! The check: what scripts bring in is an error at their line, what the input had is a warning, and Docker's rules stay.
 
+mod corpus;
 mod cost;
 mod docker;
 mod edits;

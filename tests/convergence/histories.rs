@@ -108,10 +108,24 @@ fn anchor(chain: usize) -> &'static str {
     if chain == 0 { "-j SITE" } else { "DOCKER-USER" }
 }
 
+/// Whether a script takes rules out of a chain of others. A position that counted them is another one the second time, of
+/// which `not-idempotent` warns: such scripts put rules at no position here.
+fn takes_out(lines: &[Line], chain: usize) -> bool {
+    let from = |line: &Line| match line {
+        Line::Replace(_) => Some(0),
+        Line::Remove(chain, _) => Some(*chain),
+        _ => None,
+    };
+    lines.iter().any(|line| from(line) == Some(chain))
+}
+
 fn text_of(lines: &[Line]) -> String {
     let text = |line: &Line| match line {
         Line::Append(chain, rule) => format!("append({:?}, {:?});\n", CHAINS[*chain], added(*rule)),
         Line::Prepend(chain, rule) => format!("prepend({:?}, {:?});\n", CHAINS[*chain], added(*rule)),
+        Line::Insert(chain, _, rule) if takes_out(lines, *chain) => {
+            format!("append({:?}, {:?});\n", CHAINS[*chain], added(*rule))
+        }
         Line::Insert(chain, at, rule) => format!("insert({:?}, {at}, {:?});\n", CHAINS[*chain], added(*rule)),
         Line::Before(chain, rule) => {
             format!("insert_before({:?}, {:?}, {:?});\n", CHAINS[*chain], anchor(*chain), added(*rule))

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use dwscript::model::Family;
 use dwscript::model::names::TableName;
+use dwscript::model::owner;
 use dwscript::source::SourceFile;
 
 use crate::corpus::{self, Entry, Line, Verdict};
@@ -161,6 +162,28 @@ fn iptables_takes_the_accepted_rules_and_prints_them_so() {
             assert!(backend == Backend::Legacy || same == loaded.len() && refused.is_empty());
             for entry in refused {
                 assert!(bench.refuses(&entry.line), "{backend:?} takes {}", entry.line.rule);
+            }
+        }
+    }
+}
+
+/// A rule with an owner's tag prints as what the tag was put on, so that the next run finds it.
+#[test]
+fn tagged_rules_print_as_they_were_tagged() {
+    for family in FAMILIES.into_iter().filter(|_| !is_writing()) {
+        for backend in Backend::ALL {
+            let Some(bench) = Bench::new(backend, family) else { continue };
+            let entries = corpus::entries(&corpus::text(&corpus::name("accepted", family)));
+            let same = entries.iter().filter(|entry| *entry.verdict(backend) == Verdict::Same);
+            let tagged = same.flat_map(|entry| {
+                let rules = entry.ours().into_iter().map(|rule| owner::tagged(&rule, family, "site"));
+                let rules = rules.filter(|tagged| tagged.comment <= owner::COMMENT_LIMIT);
+                rules.map(|tagged| Line { rule: tagged.text, ..entry.line.clone() })
+            });
+            let lines: Vec<Line> = tagged.collect();
+            assert!(lines.len() > 1500);
+            for (line, printed) in lines.iter().zip(bench.judge(&lines.iter().collect::<Vec<_>>())) {
+                assert_eq!(printed, Some(vec![line.rule.clone()]), "{backend:?} {family:?}");
             }
         }
     }

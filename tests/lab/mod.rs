@@ -2,8 +2,10 @@
 
 mod canonical;
 mod connectivity;
+mod convergence;
 mod delta;
 mod faults;
+mod fmt;
 mod harden;
 mod harness;
 mod tutorial;

@@ -1,5 +1,6 @@
 //! Reading and printing: nothing is lost, and an edit changes no line but its own.
 
+mod canonical;
 mod lossless;
 
 use std::sync::Arc;

@@ -24,7 +24,7 @@ static PROGRAM: Custom = Custom {
 const LIMIT: usize = 64;
 
 /// The code of an instruction that ends the program, in its last three bits.
-const RETURN: u32 = 6;
+const RETURN: u64 = 6;
 
 /// A count, then as many instructions of four numbers, with commas.
 fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind> {
@@ -40,10 +40,10 @@ fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind
     let mut code = 0;
     let mut seen = 0;
     for instruction in program.strip_suffix(',').unwrap_or(program).split(',') {
-        let mut numbers = instruction.split_whitespace().map(str::parse::<u32>);
+        let mut rest = instruction;
         let mut next =
-            |limit| numbers.next().and_then(Result::ok).filter(|number| *number <= limit).ok_or_else(fault);
-        let (first, yes, no, value) = (next(0xffff)?, next(0xff)?, next(0xff)?, next(u32::MAX)?);
+            |bits: u32| scan(&mut rest).map(|number| number & (u64::MAX >> (64 - bits))).ok_or_else(fault);
+        let (first, yes, no, value) = (next(16)?, next(8)?, next(8)?, next(32)?);
         out.push_fmt(format_args!(",{first} {yes} {no} {value}"));
         code = first;
         seen += 1;
@@ -56,4 +56,19 @@ fn read(argument: &Argument<'_>, out: &mut Sink<'_>) -> Result<(), SpecErrorKind
     }
     out.push('"');
     Ok(())
+}
+
+/// The number that `rest` begins with, as `sscanf` reads it: too great a one is the greatest, a negative one wraps round.
+fn scan(rest: &mut &str) -> Option<u64> {
+    let text = rest.trim_start_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let length = unsigned.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(unsigned.len());
+    let (digits, behind) = unsigned.split_at_checked(length).filter(|(digits, _)| !digits.is_empty())?;
+    *rest = behind;
+    let number = digits.parse().ok();
+    if text.starts_with('-') {
+        Some(number.map_or(u64::MAX, u64::wrapping_neg))
+    } else {
+        Some(number.unwrap_or(u64::MAX))
+    }
 }

@@ -21,7 +21,6 @@ pub(super) static RATEEST: Extension = Extension {
     rules: &[
         Rule::AnyOf(&["rateest1"]),
         Rule::AnyOf(MODES),
-        Rule::OneOf(MODES),
         Rule::AnyOf(&["rateest-bps1", "rateest-bps2", "rateest-pps1", "rateest-pps2"]),
     ],
     printing: Printing::Options(print),
@@ -145,7 +144,10 @@ fn push_measure(measure: &str, given: Option<&Given<'_>>, out: &mut Sink<'_>) {
 }
 
 fn print_mode(instance: &Instance<'_>, out: &mut Sink<'_>) {
-    if let Some(given) = MODES.iter().find_map(|long| instance.get(long)) {
-        given.push(out);
+    let is_mode = |given: &Given<'_>| MODES.contains(&given.option.long);
+    let modes = || instance.own().filter_map(|used| instance.given(used)).filter(is_mode);
+    // The last one counts; a `!` before any of them stays.
+    if let Some(given) = modes().next_back() {
+        Given { negated: modes().any(|given| given.negated), ..given }.push(out);
     }
 }

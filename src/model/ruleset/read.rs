@@ -160,6 +160,12 @@ impl Ruleset {
         self.records.len()
     }
 
+    /// Every rule there is or was, in the order in which they came.
+    #[expect(clippy::cast_possible_truncation, reason = "rules come from texts under 4 GiB")]
+    pub(crate) fn rules_ever(&self) -> impl Iterator<Item = RuleId> {
+        (0..self.records.len() as u32).map(RuleId::new)
+    }
+
     pub(super) fn record(&self, rule: RuleId) -> Option<&Record> {
         self.records.get(rule.index())
     }

@@ -60,7 +60,6 @@ impl BaseOption {
                 | Self::OutInterface
                 | Self::Protocol
                 | Self::Jump
-                | Self::Goto
         )
     }
 
@@ -204,6 +203,8 @@ pub(super) struct Base {
     pub(super) out_interface: Option<Place>,
     pub(super) fragment: Option<Place>,
     pub(super) counters: Option<Place>,
+    /// The packets and bytes behind `-c`.
+    pub(super) counted: Option<[u64; 2]>,
     /// `-4` in a rule of IPv6, or `-6` in one of IPv4: iptables-restore passes the rule over.
     pub(super) foreign: bool,
 }

@@ -68,6 +68,13 @@ pub(super) fn abbreviated(name: &str, modules: &[Module]) -> Result<Option<Meani
     Err(SpecErrorKind::AmbiguousOption { option: format!("--{name}"), candidates: others })
 }
 
+/// The option of the command that `name` abbreviates beyond doubt.
+pub(super) fn plainly_abbreviated(name: &str) -> Option<Meaning> {
+    let mut fitting = SPELLED.iter().filter(|spelled| spelled.long.starts_with(name));
+    let found = fitting.next().filter(|spelled| name.len() > 3 && spelled.option.is_negatable())?;
+    fitting.next().is_none().then_some(Meaning::Base(found))
+}
+
 /// The loaded option most like `name`.
 pub(super) fn similar(name: &str, modules: &[Module]) -> Option<String> {
     let usable = spellings(modules).filter(|(meaning, _)| {

@@ -169,6 +169,12 @@ impl<'a> Spec<'a> {
         self.base.fragment.map(|place| Negated { negated: place.negated, value: () })
     }
 
+    /// The packets and bytes that `-c` gives the rule.
+    #[must_use]
+    pub const fn counters(&self) -> Option<[u64; 2]> {
+        self.base.counted
+    }
+
     /// Where the option stands in the text, its value included.
     #[must_use]
     pub fn base_span(&self, option: BaseOption) -> Option<Span> {
@@ -230,7 +236,8 @@ impl<'a> Spec<'a> {
     /// Whether every match and target of the rule is understood.
     #[must_use]
     pub fn is_understood(&self) -> bool {
-        self.parts().all(|part| part.extension().is_some() || !part.has_words())
+        let chain = |part: &Part<'_>| part.module.kind == Kind::Target && !part.has_words();
+        self.parts().all(|part| part.extension().is_some() || chain(&part))
     }
 
     /// The tables that allow what the rule asks for.
@@ -306,6 +313,14 @@ impl<'s> Part<'s> {
     #[must_use]
     pub fn has_words(&self) -> bool {
         self.used().next().is_some()
+    }
+
+    /// The first of its options that are not understood, as it was written, with its place.
+    #[must_use]
+    pub fn stray_option(&self) -> Option<(String, Span)> {
+        let used = self.used().find(|used| used.option == Used::OPAQUE)?;
+        let word = self.spec.buffers.arguments.get(used.first as usize)?;
+        Some((word.text(self.spec.text).into_owned(), used.span))
     }
 
     fn used(&self) -> impl Iterator<Item = &'s Used> {

@@ -36,11 +36,14 @@ pub enum NoteKind {
     /// The ICMP of the other family.
     #[error("`-p {0}` never matches in this family; use its own ICMP")]
     ForeignProtocol(String),
+    /// A protocol's name whose number is too great.
+    #[error("iptables takes protocol `{0}` for `tcp`; write `-p tcp`")]
+    WrappedProtocol(String),
 }
 
 impl NoteKind {
     /// Every code.
-    pub const CODES: &'static [&'static str] = &["text-cut", "port-wraps", "never-matches"];
+    pub const CODES: &'static [&'static str] = &["text-cut", "port-wraps", "never-matches", "protocol-wraps"];
 
     /// The stable code.
     #[must_use]
@@ -49,6 +52,20 @@ impl NoteKind {
             Self::Cut { .. } => "text-cut",
             Self::WrappedPort { .. } => "port-wraps",
             Self::ForeignProtocol(_) => "never-matches",
+            Self::WrappedProtocol(_) => "protocol-wraps",
+        }
+    }
+}
+
+impl NoteKind {
+    /// Whether the rule does not say any more what it was written for, so that a script may not add it: a port that is another
+    /// one, a comment that has lost its end.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        match self {
+            Self::WrappedPort { .. } => true,
+            Self::Cut { option, .. } => *option == "comment",
+            Self::ForeignProtocol(_) | Self::WrappedProtocol(_) => false,
         }
     }
 }
@@ -62,6 +79,12 @@ impl Spec<'_> {
             && protocol::is_foreign(number, self.family)
         {
             notes.push(Note { kind: NoteKind::ForeignProtocol(protocol::name(number)), span: place.span });
+        }
+        if let Some((_, place)) = self.base.protocol {
+            let name = place.token.text(self.text);
+            if name.eq_ignore_ascii_case("mptcp") {
+                notes.push(Note { kind: NoteKind::WrappedProtocol(name.into_owned()), span: place.span });
+            }
         }
         for (given, span) in self.parts().flat_map(|part| part.options().collect::<Vec<_>>()) {
             let found = match given.option.value {

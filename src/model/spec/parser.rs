@@ -154,7 +154,13 @@ impl<'t> Reading<'t> {
             return Ok(Some(meaning));
         }
         let opaque = self.spec.buffers.modules.last().is_some_and(|module| self.is_opaque(module));
-        let known = if opaque { Ok(None) } else { long::abbreviated(name, &self.spec.buffers.modules) };
+        let chain = self.spec.buffers.modules.last().is_some_and(|module| module.kind == Kind::Target);
+        let known = match (opaque, chain) {
+            // What is not understood may be a chain, behind which the rule goes on.
+            (true, true) => Ok(long::plainly_abbreviated(name)),
+            (true, false) => Ok(None),
+            (false, _) => long::abbreviated(name, &self.spec.buffers.modules),
+        };
         if let Ok(Some(meaning)) = known {
             return Ok(Some(meaning));
         }

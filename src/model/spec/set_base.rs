@@ -148,6 +148,9 @@ impl Reading<'_> {
             return Err(bad(place.span));
         }
         self.spec.base.counters = Some(place);
+        let packets = joined.map_or(value.as_ref(), |_| value.split(',').next().unwrap_or_default());
+        self.spec.base.counted =
+            leading(packets).zip(leading(&bytes)).map(|(packets, bytes)| [packets, bytes]);
         Ok(())
     }
 
@@ -166,4 +169,11 @@ impl Reading<'_> {
         };
         Err(fault(SpecErrorKind::BadTarget { value: name.into_owned(), reason }, token.span))
     }
+}
+
+/// The number that `text` begins with.
+fn leading(text: &str) -> Option<u64> {
+    let text = text.trim_start().trim_start_matches('+');
+    let end = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end)?.parse().ok()
 }

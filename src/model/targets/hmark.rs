@@ -1,5 +1,6 @@
 //! `-j HMARK`: a mark from a hash of addresses and ports.
 
+use crate::model::Family;
 use crate::model::extension::{Extension, Instance, OptionSpec, Printing, Rule};
 use crate::model::value::{Flags, Number, Sink, SpecErrorKind, Spelling, Value};
 
@@ -78,14 +79,23 @@ fn tuple(instance: &Instance<'_>) -> u32 {
         .unwrap_or(0)
 }
 
-/// The value of an option, or what the tuple makes of it.
+/// What the tuple makes of an option, whatever stood before it, or the value that is given.
 fn value(instance: &Instance<'_>, long: &str) -> Option<String> {
-    let given = instance.get(long).map(|given| given.value());
-    given.or_else(|| {
-        let (bit, _, four, six) = MASKS.into_iter().find(|(_, mask, ..)| *mask == long)?;
-        let full = if instance.family == crate::model::Family::Ipv4 { four } else { six };
-        (tuple(instance) & bit != 0).then(|| full.to_owned())
-    })
+    let full = MASKS.into_iter().find(|(bit, mask, ..)| *mask == long && tuple(instance) & bit != 0);
+    match full {
+        Some((_, _, four, _)) if instance.family == Family::Ipv4 => Some(four.to_owned()),
+        Some((.., six)) => Some(six.to_owned()),
+        None => instance.get(long).map(|given| given.value()),
+    }
+}
+
+/// Whether the option called `long` stands behind the tuple.
+fn follows_tuple(instance: &Instance<'_>, long: &str) -> bool {
+    let named = |name: &str| {
+        let (index, _) = instance.extension.option(name)?;
+        instance.own().position(|used| usize::from(used.option) == index)
+    };
+    named(long).is_some_and(|place| Some(place) > named("hmark-tuple"))
 }
 
 fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
@@ -100,7 +110,7 @@ fn check(instance: &Instance<'_>) -> Result<(), SpecErrorKind> {
         }
     }
     for (bit, long, ..) in MASKS {
-        if tuple(instance) & bit != 0 && instance.has(long) {
+        if tuple(instance) & bit != 0 && follows_tuple(instance, long) {
             return Err(SpecErrorKind::Conflict {
                 first: "--hmark-tuple".to_owned(),
                 second: format!("--{long}"),

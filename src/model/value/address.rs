@@ -119,7 +119,7 @@ pub fn prefix_length(text: &str, family: Family) -> Option<u32> {
     match family {
         Family::Ipv4 => match number::whole(text, 0, 32) {
             Some(length) => u32::try_from(length).ok(),
-            None => Some(prefix_v4(aton(text)?).unwrap_or(32)),
+            None => Some(prefix_v4(aton(text).or_else(|| mapped(text))?).unwrap_or(32)),
         },
         Family::Ipv6 => match number::whole(text, 0, 128) {
             Some(length) => u32::try_from(length).ok(),
@@ -222,7 +222,8 @@ fn bad_mask(text: &str, family: Family) -> SpecErrorKind {
     SpecErrorKind::BadAddress { value: text.to_owned(), family, expected }
 }
 
-/// One address of IPv4 as the C library's look-up takes it without asking anyone: `inet_aton`, and `localhost`.
+/// One address of IPv4 as the C library's look-up takes it without asking anyone: `inet_aton`, `localhost`, and an address
+/// of IPv6 that one of IPv4 is mapped to.
 ///
 /// # Errors
 /// `HostName` for what would have to be looked up, `BadAddress` and `MixedFamily` for what can be none.
@@ -232,8 +233,13 @@ pub fn lookup_v4(text: &str) -> Result<u32, SpecErrorKind> {
     }
     match text {
         "localhost" => Ok(Ipv4Addr::LOCALHOST.to_bits()),
-        _ => Err(not_address(text, Family::Ipv4)),
+        _ => mapped(text).ok_or_else(|| not_address(text, Family::Ipv4)),
     }
+}
+
+/// The IPv4 address that an address of IPv6 such as `::ffff:192.0.2.1` stands for.
+fn mapped(text: &str) -> Option<u32> {
+    text.parse::<Ipv6Addr>().ok()?.to_ipv4_mapped().map(Ipv4Addr::to_bits)
 }
 
 /// One address of IPv6 as the C library's look-up takes it without asking anyone.
@@ -327,6 +333,8 @@ mod tests {
             ("10.0.0.5/255.255.255.0", "10.0.0.0/24"),
             ("10.0.0.5/255.0.255.0", "10.0.0.0/255.0.255.0"),
             ("any/0", "0.0.0.0/0"),
+            ("::ffff:192.0.2.1/24", "192.0.2.0/24"),
+            ("::192.0.2.1", "mixed-family"),
             ("localhost", "127.0.0.1/32"),
             ("300.1.1.1", "bad-address"),
             ("10.0.0.1/33", "bad-address"),

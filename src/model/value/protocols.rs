@@ -93,7 +93,8 @@ pub(super) const LISTED: &[(&str, u8, &str)] = &[
     ("ethernet", 143, "Ethernet"),
 ];
 
-/// Aliases of `/etc/protocols` for what iptables knows itself.
+/// Aliases of `/etc/protocols` for what iptables knows itself; of the number of MPTCP, 262, the kernel keeps the last eight
+/// bits.
 pub(super) const ALIASES: &[(&str, u8)] = &[
     ("ICMP", ICMP),
     ("TCP", TCP),
@@ -105,6 +106,8 @@ pub(super) const ALIASES: &[(&str, u8)] = &[
     ("Mobility-Header", MOBILITY),
     ("UDPLite", UDPLITE),
     ("CPHB", 73),
+    ("mptcp", TCP),
+    ("MPTCP", TCP),
 ];
 
 /// The name that iptables-save prints for `number`, where there is one; 0 is `all`.

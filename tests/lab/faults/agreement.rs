@@ -46,7 +46,6 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("-R existing", "iptables-nft crashes, and legacy takes it"),
     ("-E", "only nft refuses it"),
     ("-C missing", "it changes no rule"),
-    ("v4 -s ::ffff:192.0.2.1 -j ACCEPT", "an address is written in its own family"),
     ("-h", "nothing of the text would be loaded"),
     ("-V", "nothing of the text would be loaded"),
     ("unterminated quote", "what it saves does not load again"),
