@@ -131,16 +131,16 @@ impl<'r> Comparison<'r> {
         for places in copies.values() {
             let Some(last) = places.iter().rev().find(|place| is_gone(place)) else { continue };
             let before = places.iter().copied().take_while(|place| place < last);
-            let lost: Vec<usize> = before.filter(|place| !is_gone(place)).collect();
-            let Some(nearest) = lost.last() else { continue };
+            let buried: Vec<usize> = before.filter(|place| !is_gone(place)).collect();
+            let Some(nearest) = buried.last() else { continue };
             let between = pairs.partition_point(|pair| pair.0 <= *nearest)
                 ..pairs.partition_point(|pair| pair.0 < *last);
-            if between.len() < lost.len() {
+            if between.len() < buried.len() {
                 obstacles.costly.extend(pairs.get(between).into_iter().flatten().map(|pair| pair.0));
             } else {
                 obstacles.costly.extend(places.iter().filter(|place| *place < last));
             }
-            obstacles.lost.extend(lost);
+            obstacles.lost.extend(buried);
         }
         obstacles
     }
