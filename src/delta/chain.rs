@@ -125,7 +125,12 @@ impl<'r> Comparison<'r> {
         if copies.is_empty() {
             return obstacles;
         }
-        keep_last(base.len(), pairs, &copies);
+        let mut equal: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
+        for place in copies.values().flatten() {
+            let key = base.key(*place, &self.base, &mut self.keys);
+            equal.entry(key.unwrap_or(Key::NONE)).or_default().push(*place);
+        }
+        keep_last(base.len(), pairs, &equal);
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
         let is_gone = |place: &usize| gone.binary_search(place).is_ok();
         for places in copies.values() {
@@ -145,7 +150,7 @@ impl<'r> Comparison<'r> {
         obstacles
     }
 
-    /// The places of all rules that equal one that goes, where there are several; ascending.
+    /// The places of all rules that `-D` takes for one that goes, where there are several; ascending.
     fn copies(&mut self, base: &mut Units, pairs: &Pairs) -> FxHashMap<Key, Vec<usize>> {
         let mut copies: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
@@ -157,7 +162,7 @@ impl<'r> Comparison<'r> {
                 && !self.is_awkward(unit, key)
             {
                 targets.insert(self.target_of(unit));
-                copies.entry(key).or_default();
+                copies.entry(self.keys.loose(key)).or_default();
             }
         }
         // A rule that jumps elsewhere is another one, unless its jump is spelled in a way that is not plain to see.
@@ -166,7 +171,7 @@ impl<'r> Comparison<'r> {
             let target = base.get(index).map_or("", |unit| self.target_of(unit));
             if (all || target.is_empty() || targets.contains(target))
                 && let Some(key) = base.key(index, &self.base, &mut self.keys)
-                && let Some(places) = copies.get_mut(&key)
+                && let Some(places) = copies.get_mut(&self.keys.loose(key))
             {
                 places.push(index);
             }

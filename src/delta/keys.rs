@@ -1,8 +1,11 @@
 //! Canonical texts as numbers, so that comparing rules is comparing numbers.
 
+use std::borrow::Cow;
+
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
+use super::loose::loose;
 use crate::model::Family;
 use crate::model::equal;
 use crate::model::spec::Parser;
@@ -50,6 +53,14 @@ impl Keys {
             Err(_) => self.canonical.push_str(&equal::canonical(words, self.family)),
         }
         self.intern()
+    }
+
+    /// The key that `key` shares with all rules which `-D` takes for the same.
+    pub(super) fn loose(&mut self, key: Key) -> Key {
+        match loose(self.text(key), self.family) {
+            Cow::Borrowed(_) => key,
+            Cow::Owned(text) => self.intern_text(&text),
+        }
     }
 
     /// The keys of the rules that lists of addresses stand for; none where the words stand for exactly one rule.

@@ -140,6 +140,19 @@ fn a_rule_that_its_specification_does_not_find_goes_by_number() {
 }
 
 #[test]
+fn rules_that_are_told_apart_by_a_prefix_length_go_together_under_ipv6() {
+    let text = |rules: &str| pairs::parse(&format!("*filter\n{rules}COMMIT\n"), Family::Ipv6);
+    let (wide, narrow) = ("-A INPUT -s 2001:db8::/32 -j ACCEPT\n", "-A INPUT -s 2001:db8::/48 -j ACCEPT\n");
+    let (base, target) = (text(&[wide, narrow].concat()), text(wide));
+    let delta = delta::between(View::result(&base), View::result(&target));
+    assert_eq!(
+        lines(&delta),
+        [wide.replace("-A", "-D"), narrow.replace("-A", "-D"), wide.to_owned()]
+            .map(|line| line.trim_end().to_owned())
+    );
+}
+
+#[test]
 fn what_is_not_understood_goes_as_it_is() {
     let lines = between("-A INPUT -m frob --x  1 -j ACCEPT", "-A INPUT -m frob --x 2 -j ACCEPT");
     assert_eq!(lines, ["-D INPUT -m frob --x  1 -j ACCEPT", "-A INPUT -m frob --x 2 -j ACCEPT"]);
