@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod board;
 mod bounded;
 mod building;
 mod compile;
