@@ -5,6 +5,8 @@
 
 use std::io::{self, Write};
 
+use rustc_hash::FxHashSet;
+
 use super::parse::offset;
 use crate::model::chain::Declaration;
 use crate::model::table::{Block, Table};
@@ -163,10 +165,14 @@ impl<'r> Patcher<'r> {
     /// The lines of a chain's added and removed rules, each at its place among the lines that were read.
     fn rules(&mut self, id: ChainId, chain: &Chain, base: impl Iterator<Item = RuleId>, block: Block) {
         let ruleset = self.ruleset;
+        // What another rule stands for keeps the lines in front of it.
+        let stood_for: FxHashSet<RuleId> =
+            chain.rules().iter().filter_map(|rule| ruleset.replaced(rule)).collect();
         for rule in base {
             if let (Some(line), Some(edit)) = (ruleset.span(rule), ruleset.removed_by(rule)) {
                 self.remove(line, edit, Vec::new());
-                if !ruleset.owner(rule).is_empty() {
+                let tagged = !ruleset.owner(rule).is_empty() && !ruleset.is_adopted(rule);
+                if tagged && !stood_for.contains(&rule) {
                     self.remove_comments(line.start, edit, block);
                 }
             }

@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::session::Anchor;
 use crate::docker::Owned;
-use crate::model::{ChainId, EditId, RuleId, Ruleset, equal};
+use crate::model::{ChainId, EditId, RuleId, Ruleset, equal, owner};
 
 /// What becomes of a chain.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) replaced: Vec<(RuleId, RuleId, EditId)>,
     /// Read rules that go as they come again elsewhere, or with their chain.
     pub(super) moved: Vec<(RuleId, EditId)>,
+    /// Rules without a tag that were taken for remembered ones and are nobody's after all.
+    pub(super) disowned: Vec<RuleId>,
     /// Remembered rules that the run did not add again.
     pub(super) pruned: Vec<RuleId>,
 }
@@ -143,7 +145,14 @@ impl<'r> Board<'r> {
     /// Takes in the rules that were set aside.
     pub(super) fn remember(&mut self, remembered: &[(usize, RuleId)]) {
         for (at, rule) in remembered {
-            self.offer(self.canonical(*rule), *at, *rule, true);
+            let form = self.canonical(*rule);
+            if self.ruleset.is_adopted(*rule) {
+                let owner = self.ruleset.symbols().name(self.ruleset.owner(*rule));
+                let tagged = owner::tagged(&form, self.ruleset.family(), owner).text;
+                self.offer(tagged, *at, *rule, false);
+            } else {
+                self.offer(form, *at, *rule, true);
+            }
         }
     }
 
@@ -195,28 +204,22 @@ impl<'r> Board<'r> {
         Some(place)
     }
 
-    /// Takes in the read rules that are equal but for the tag and not Docker's.
+    /// Takes in the read rules that are equal and not Docker's, for a run without tags.
     pub(super) fn take_in_untagged(&mut self) {
-        let mut wanted: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
-        for fresh in &self.fresh {
-            wanted.entry(self.ruleset.untagged(fresh.rule)).or_default().insert(self.canonical(fresh.rule));
-        }
+        let wanted: FxHashSet<String> = self.fresh.iter().map(|fresh| self.canonical(fresh.rule)).collect();
         let owned = Owned::of_base(self.ruleset);
         let mut found = Vec::new();
         for (at, rule) in &self.survivors {
             if !self.ruleset.owner(*rule).is_empty() {
                 continue;
             }
-            let Some(forms) = wanted.get(&self.canonical(*rule)) else { continue };
-            if !owned.is_docker(self.chain, *rule) {
-                found.extend(forms.iter().map(|form| (form.clone(), *at, *rule)));
+            let form = self.canonical(*rule);
+            if wanted.contains(&form) && !owned.is_docker(self.chain, *rule) {
+                found.push((form, *at, *rule));
             }
         }
         for (form, at, rule) in found {
             self.offer(form, at, rule, false);
-        }
-        for candidates in self.candidates.values_mut() {
-            candidates.sort_by_key(|candidate| candidate.at);
         }
     }
 
@@ -233,9 +236,7 @@ impl<'r> Board<'r> {
             let from = candidates.partition_point(|candidate| candidate.at <= last.max(fresh.after));
             let mut fitting =
                 candidates.iter_mut().skip(from).take_while(|candidate| candidate.at <= fresh.high);
-            if let Some(candidate) =
-                fitting.find(|candidate| !candidate.used && !taken.contains(&candidate.rule))
-            {
+            if let Some(candidate) = fitting.find(|candidate| !candidate.used) {
                 candidate.used = true;
                 taken.insert(candidate.rule);
                 last = candidate.at;
@@ -253,8 +254,17 @@ impl<'r> Board<'r> {
             homeless.push((fresh.rule, fresh.edit));
         }
         self.move_equals(homeless, &mut taken, &mut plan);
-        let pruned = remembered.iter().map(|(_, rule)| *rule).filter(|rule| !taken.contains(rule));
-        plan.pruned.extend(pruned);
+        for (at, rule) in remembered.iter().filter(|(_, rule)| !taken.contains(rule)) {
+            if self.ruleset.is_adopted(*rule) {
+                plan.disowned.push(*rule);
+                self.survivors.push((*at, *rule));
+            } else {
+                plan.pruned.push(*rule);
+            }
+        }
+        if !plan.disowned.is_empty() {
+            self.survivors.sort_unstable();
+        }
         plan.rules = merged(&self.survivors, &placed, &taken);
         plan
     }

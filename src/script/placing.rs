@@ -14,8 +14,6 @@ use crate::model::{ChainId, EditId, EditKind, Origin, RuleId, Ruleset, Symbol, T
 pub(super) enum Mode {
     /// By tags.
     Tags,
-    /// By tags, and equal rules without one become the script's.
-    Adopt,
     /// Without tags: equal rules stand for those that a script adds.
     Untagged,
 }
@@ -63,13 +61,13 @@ fn plan(
     }
     board.remember(&remembered);
     board.land(anchors);
-    if mode != Mode::Tags && !board.is_empty() {
+    if mode == Mode::Untagged && !board.is_empty() {
         board.take_in_untagged();
     }
     let kept_name = chain.name_edit().is_none();
     Some(match mode {
         Mode::Untagged => board.untagged(),
-        Mode::Tags | Mode::Adopt => board.settle(&remembered, kept_name),
+        Mode::Tags => board.settle(&remembered, kept_name),
     })
 }
 
@@ -81,6 +79,9 @@ impl Plan {
         for (new, old, edit) in self.replaced {
             ruleset.take_out(old, edit);
             ruleset.stand_for(new, old);
+        }
+        for rule in self.disowned {
+            ruleset.disown(rule);
         }
         for (rule, edit) in self.moved {
             ruleset.take_out(rule, edit);
