@@ -15,6 +15,7 @@ pub mod policy;
 pub mod rule;
 mod ruleset;
 pub mod sequence;
+pub mod shape;
 pub mod spec;
 pub mod symbol;
 pub mod table;

@@ -6,7 +6,8 @@
 use std::io::{self, Write};
 
 use super::remarks::{Place, Remarks};
-use crate::model::spec::{Parser, Spec};
+use crate::model::equal::Canonical;
+use crate::model::spec::Spec;
 use crate::model::table::Table;
 use crate::model::{ChainId, Policy, RuleId, Ruleset, TableName};
 use crate::syntax;
@@ -18,11 +19,16 @@ use crate::syntax;
 /// What `out` answers.
 pub fn write_canonical(ruleset: &Ruleset, out: &mut impl Write) -> io::Result<()> {
     let remarks = Remarks::of(ruleset);
-    let mut writer = Writer { ruleset, remarks, parser: Parser::new(), line: String::new(), out };
+    let text = ruleset.source().text().as_bytes();
+    let by_text =
+        ["-E", "--rename"].iter().any(|command| memchr::memmem::find(text, command.as_bytes()).is_some());
+    let renamed = by_text || !ruleset.edits().is_empty();
+    let mut canonical = Canonical::new(ruleset.family());
+    let mut writer = Writer { ruleset, remarks, renamed, line: String::new(), out };
     for table in
         ruleset.tables().filter(|table| table.block().is_some() || super::patch::has_content(ruleset, table))
     {
-        writer.table(table)?;
+        writer.table(&mut canonical, table)?;
     }
     writer.remarks(Place::End)
 }
@@ -30,14 +36,15 @@ pub fn write_canonical(ruleset: &Ruleset, out: &mut impl Write) -> io::Result<()
 struct Writer<'r, W> {
     ruleset: &'r Ruleset,
     remarks: Remarks,
-    parser: Parser,
+    /// Whether jumps may lead to chains that have other names by now.
+    renamed: bool,
     /// The line that is being made.
     line: String,
     out: W,
 }
 
 impl<'r, W: Write> Writer<'r, W> {
-    fn table(&mut self, table: &Table) -> io::Result<()> {
+    fn table(&mut self, canonical: &mut Canonical, table: &Table) -> io::Result<()> {
         let name = table.name();
         self.remarks(Place::Table(name))?;
         self.line.push('*');
@@ -47,7 +54,7 @@ impl<'r, W: Write> Writer<'r, W> {
         chains.iter().try_for_each(|chain| self.declaration(*chain))?;
         for chain in chains {
             let rules = self.ruleset.chain(chain).rules();
-            rules.iter().try_for_each(|rule| self.rule(chain, rule))?;
+            rules.iter().try_for_each(|rule| self.rule(canonical, chain, rule))?;
         }
         self.remarks(Place::Commit(name))?;
         self.line.push_str("COMMIT");
@@ -104,7 +111,7 @@ impl<'r, W: Write> Writer<'r, W> {
         (number(packets) && number(bytes)).then_some(counters)
     }
 
-    fn rule(&mut self, chain: ChainId, rule: RuleId) -> io::Result<()> {
+    fn rule(&mut self, canonical: &mut Canonical, chain: ChainId, rule: RuleId) -> io::Result<()> {
         self.remarks(Place::Rule(rule))?;
         for note in self.ruleset.notes(rule) {
             self.line.push_str("# ");
@@ -112,21 +119,17 @@ impl<'r, W: Write> Writer<'r, W> {
             self.end_line()?;
         }
         let body = self.ruleset.body(rule);
-        let mut parser = std::mem::take(&mut self.parser);
-        let written = match parser.parse(body, self.ruleset.family()) {
-            Ok(spec) if !self.is_confused(chain, rule, &spec) => {
-                let written = self.understood(chain, rule, &spec);
-                parser.recycle(spec);
-                written
+        if !canonical.is_known(body) || self.renamed {
+            let written = canonical.read(body, |spec| {
+                (!self.is_confused(chain, rule, spec)).then(|| self.understood(chain, rule, spec))
+            });
+            if let Ok(Some(written)) = written {
+                return written;
             }
-            _ => {
-                self.head(chain, self.ruleset.counters(rule));
-                self.line.push_str(body);
-                self.end_rule()
-            }
-        };
-        self.parser = parser;
-        written
+        }
+        self.head(chain, self.ruleset.counters(rule));
+        self.line.push_str(body);
+        self.end_rule()
     }
 
     /// Whether the rule gives options to a target that a chain of that name hides.

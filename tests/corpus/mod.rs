@@ -18,6 +18,7 @@ use crate::support::namespace::Backend;
 
 mod generate;
 mod random;
+mod shapes;
 mod values;
 
 pub(crate) use generate::{Line, doubtful, extensions, good, is_judged};
