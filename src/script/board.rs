@@ -3,6 +3,8 @@
 //! Places are numbers: 2, 4, 6… for the rules that were read, in their order; a rule without a remembered place stands behind the
 //! read rule in front of it, and has its number.
 
+use std::borrow::Cow;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::session::Anchor;
@@ -57,7 +59,7 @@ pub(super) struct Board<'r> {
     untagged: Vec<usize>,
     fresh: Vec<Fresh>,
     /// Equal rules that were read, by their canonical form with the tag, each list in the order of the chain.
-    candidates: FxHashMap<String, Vec<Candidate>>,
+    candidates: FxHashMap<Cow<'r, str>, Vec<Candidate>>,
 }
 
 impl<'r> Board<'r> {
@@ -134,11 +136,16 @@ impl<'r> Board<'r> {
         self.untagged.get(index).copied().unwrap_or(usize::MAX)
     }
 
-    fn canonical(&self, rule: RuleId) -> String {
-        equal::canonical(self.ruleset.body(rule), self.ruleset.family()).into_owned()
+    /// The canonical form of a rule; what scripts added is in it already.
+    fn canonical(&self, rule: RuleId) -> Cow<'r, str> {
+        let ruleset = self.ruleset;
+        if ruleset.added_by(rule).is_some() && !ruleset.is_rewritten(rule) {
+            return Cow::Borrowed(ruleset.body(rule));
+        }
+        equal::canonical(ruleset.body(rule), ruleset.family())
     }
 
-    fn offer(&mut self, form: String, at: usize, rule: RuleId, tagged: bool) {
+    fn offer(&mut self, form: Cow<'r, str>, at: usize, rule: RuleId, tagged: bool) {
         self.candidates.entry(form).or_default().push(Candidate { at, rule, tagged, used: false });
     }
 
@@ -149,7 +156,7 @@ impl<'r> Board<'r> {
             if self.ruleset.is_adopted(*rule) {
                 let owner = self.ruleset.symbols().name(self.ruleset.owner(*rule));
                 let tagged = owner::tagged(&form, self.ruleset.family(), owner).text;
-                self.offer(tagged, *at, *rule, false);
+                self.offer(Cow::Owned(tagged), *at, *rule, false);
             } else {
                 self.offer(form, *at, *rule, true);
             }
@@ -206,7 +213,8 @@ impl<'r> Board<'r> {
 
     /// Takes in the read rules that are equal and not Docker's, for a run without tags.
     pub(super) fn take_in_untagged(&mut self) {
-        let wanted: FxHashSet<String> = self.fresh.iter().map(|fresh| self.canonical(fresh.rule)).collect();
+        let wanted: FxHashSet<Cow<'_, str>> =
+            self.fresh.iter().map(|fresh| self.canonical(fresh.rule)).collect();
         let owned = Owned::of_base(self.ruleset);
         let mut found = Vec::new();
         for (at, rule) in &self.survivors {
@@ -276,7 +284,7 @@ impl<'r> Board<'r> {
         taken: &mut FxHashSet<RuleId>,
         plan: &mut Plan,
     ) {
-        let mut cursors: FxHashMap<String, usize> = FxHashMap::default();
+        let mut cursors: FxHashMap<Cow<'_, str>, usize> = FxHashMap::default();
         for (rule, edit) in homeless {
             let form = self.canonical(rule);
             let Some(candidates) = self.candidates.get(&form) else { continue };
