@@ -154,7 +154,13 @@ impl Change {
 ///
 /// # Errors
 /// That the kernel refuses it.
-pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset, lock: &Lock) -> Result<usize, Diagnostic> {
+pub fn load(
+    family: Family,
+    tools: &Tools,
+    live: &Ruleset,
+    desired: &Ruleset,
+    lock: &Lock,
+) -> Result<usize, Diagnostic> {
     let delta = delta::between(View::result(live), View::result(desired));
     if delta.is_empty() {
         return Ok(0);
@@ -163,7 +169,8 @@ pub fn load(family: Family, tools: &Tools, live: &Ruleset, desired: &Ruleset, lo
     delta.write(&mut text).map_err(|error| Diagnostic::error("unreadable-input", error.to_string()))?;
     let lines = delta.tables().iter().map(|table| table.lines().len()).sum();
     let program = format!("{}-restore", stem(family));
-    let loaded = tools.load(text, lock).map_err(|error| Diagnostic::error("kernel-refused", error.to_string()))?;
+    let loaded =
+        tools.load(text, lock).map_err(|error| Diagnostic::error("kernel-refused", error.to_string()))?;
     if loaded.status.success() {
         return Ok(lines);
     }

@@ -2,9 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::process::Stdio;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 

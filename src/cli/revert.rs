@@ -101,11 +101,13 @@ fn undo(run: &Run, lock: &Lock, steps: &mut Steps) -> Result<(), Diagnostic> {
         if let Err(error) = make_until_it_holds(change, Way::Back, lock) {
             // Both families or none: what is undone already is made again.
             let again = changes.iter().skip(index + 1);
-            let state =
-                match again.map(|change| make_until_it_holds(change, Way::Forward, lock)).find_map(Result::err) {
-                    None => format!("nothing of run {id} is undone"),
-                    Some(_) => format!("run {id} is undone in one family alone"),
-                };
+            let state = match again
+                .map(|change| make_until_it_holds(change, Way::Forward, lock))
+                .find_map(Result::err)
+            {
+                None => format!("nothing of run {id} is undone"),
+                Some(_) => format!("run {id} is undone in one family alone"),
+            };
             return Err(error.note(state));
         }
     }

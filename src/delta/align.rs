@@ -3,6 +3,8 @@
 //! Hunt and Szymanski's algorithm: with few copies of each rule, as in rulesets, its cost is that of sorting, however
 //! different the lists are; rules that only moved cost no more than others.
 
+use rustc_hash::FxHashMap;
+
 use super::keys::Key;
 
 /// The most pairs of equal rules that are looked at. Beyond, each rule is paired only with the copies nearest in rank, and
@@ -10,7 +12,7 @@ use super::keys::Key;
 const PAIRS: usize = 4_000_000;
 
 /// Pairs of indexes of equal keys, both ascending: as many as there can be.
-pub(super) fn align(base: &[Key], target: &[Key], keys: usize) -> Vec<(usize, usize)> {
+pub(super) fn align(base: &[Key], target: &[Key]) -> Vec<(usize, usize)> {
     let head = base.iter().zip(target).take_while(|(one, other)| one == other).count();
     let (base_rest, target_rest) = (base.get(head..).unwrap_or(&[]), target.get(head..).unwrap_or(&[]));
     let tail =
@@ -18,11 +20,25 @@ pub(super) fn align(base: &[Key], target: &[Key], keys: usize) -> Vec<(usize, us
     let base_rest = base_rest.get(..base_rest.len() - tail).unwrap_or(&[]);
     let target_rest = target_rest.get(..target_rest.len() - tail).unwrap_or(&[]);
     let mut pairs: Vec<(usize, usize)> = (0..head).map(|index| (index, index)).collect();
-    let rest = Chains::default().longest(base_rest, &Copies::new(base_rest, target_rest, keys));
+    let (base_rest, target_rest, keys) = dense(base_rest, target_rest);
+    let rest = Chains::default().longest(&base_rest, &Copies::new(&base_rest, &target_rest, keys));
     pairs.extend(rest.into_iter().map(|(one, other)| (one + head, other + head)));
     let (base_tail, target_tail) = (base.len() - tail, target.len() - tail);
     pairs.extend((0..tail).map(|index| (base_tail + index, target_tail + index)));
     pairs
+}
+
+/// The keys of the base numbered from 0, and how many they are: a chain costs what its own rules cost, however many the
+/// other chains have. What the base lacks has a number beyond all.
+fn dense(base: &[Key], target: &[Key]) -> (Vec<usize>, Vec<usize>, usize) {
+    let mut numbers: FxHashMap<Key, usize> = FxHashMap::default();
+    let number = |key: &Key| {
+        let next = numbers.len();
+        *numbers.entry(*key).or_insert(next)
+    };
+    let base = base.iter().map(number).collect();
+    let target = target.iter().map(|key| numbers.get(key).copied().unwrap_or(usize::MAX)).collect();
+    (base, target, numbers.len())
 }
 
 /// Where each key stands in the target.
@@ -37,7 +53,7 @@ struct Copies {
 }
 
 impl Copies {
-    fn new(base: &[Key], target: &[Key], keys: usize) -> Self {
+    fn new(base: &[usize], target: &[usize], keys: usize) -> Self {
         let wanted = count(base, keys);
         let found = count(target, keys);
         let mut starts = Vec::with_capacity(keys + 1);
@@ -49,7 +65,7 @@ impl Copies {
         let mut next = starts.clone();
         let mut places = vec![0; target.len()];
         for (place, key) in target.iter().enumerate() {
-            if let Some(next) = next.get_mut(key.index()) {
+            if let Some(next) = next.get_mut(*key) {
                 if let Some(slot) = places.get_mut(*next) {
                     *slot = place;
                 }
@@ -66,11 +82,11 @@ impl Copies {
     }
 
     /// The places in the target of the copies of `key` that the one of this `rank` in the base may be paired with.
-    fn near(&self, key: Key, rank: usize) -> &[usize] {
-        let start = self.starts.get(key.index()).copied().unwrap_or(0);
-        let end = self.starts.get(key.index() + 1).copied().unwrap_or(start);
+    fn near(&self, key: usize, rank: usize) -> &[usize] {
+        let start = self.starts.get(key).copied().unwrap_or(0);
+        let end = self.starts.get(key + 1).copied().unwrap_or(start);
         let all = self.places.get(start..end).unwrap_or(&[]);
-        let wanted = self.wanted.get(key.index()).copied().unwrap_or(1).max(1);
+        let wanted = self.wanted.get(key).copied().unwrap_or(1).max(1);
         let centre = rank * all.len() / wanted;
         let from = centre.saturating_sub(self.reach);
         let to = centre.saturating_add(self.reach).min(all.len());
@@ -78,10 +94,10 @@ impl Copies {
     }
 }
 
-fn count(list: &[Key], keys: usize) -> Vec<usize> {
+fn count(list: &[usize], keys: usize) -> Vec<usize> {
     let mut counts = vec![0; keys];
     for key in list {
-        if let Some(count) = counts.get_mut(key.index()) {
+        if let Some(count) = counts.get_mut(*key) {
             *count += 1;
         }
     }
@@ -114,10 +130,10 @@ const fn short(index: usize) -> u32 {
 }
 
 impl Chains {
-    fn longest(mut self, base: &[Key], copies: &Copies) -> Vec<(usize, usize)> {
+    fn longest(mut self, base: &[usize], copies: &Copies) -> Vec<(usize, usize)> {
         let mut ranks = vec![0_usize; copies.wanted.len()];
         for (index, key) in base.iter().enumerate() {
-            let Some(rank) = ranks.get_mut(key.index()) else { continue };
+            let Some(rank) = ranks.get_mut(*key) else { continue };
             // The last copy first, so that no rule of the base is used twice.
             for place in copies.near(*key, *rank).iter().rev() {
                 self.extend(short(index), short(*place));

@@ -9,7 +9,7 @@ use super::unit::{Side, Unit, Units};
 use crate::model::sequence::Sequence;
 
 /// How often a better choice is looked for where equal rules are in each other's way.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// What is compared, and by which keys.
 #[derive(Debug)]
@@ -49,6 +49,15 @@ pub(super) struct ChainPlan {
 /// Places of rules in the base and in the target that are the same rule; both ascend.
 type Pairs = Vec<(usize, usize)>;
 
+/// Places in the base that are in the way of others.
+#[derive(Default)]
+struct Obstacles {
+    /// Rules that cannot stay, as they stand before an equal one that goes.
+    lost: FxHashSet<usize>,
+    /// Rules without which more of the others might stay: those that are lost, or the fewer ones for whose sake they are.
+    costly: Vec<usize>,
+}
+
 impl<'r> Comparison<'r> {
     /// What turns the rules `base` into the rules `target`.
     pub(super) fn plan(&mut self, base: &Sequence, target: &Sequence) -> ChainPlan {
@@ -71,15 +80,15 @@ impl<'r> Comparison<'r> {
         let mut best = Pairs::new();
         for _ in 0..ROUNDS {
             let mut pairs = self.pairs(base, target, &barred);
-            let lost = self.lost(base, &mut pairs);
+            let Obstacles { lost, costly } = self.obstacles(base, &mut pairs);
             pairs.retain(|pair| !lost.contains(&pair.0));
             if pairs.len() > best.len() {
                 best = pairs;
             }
-            if lost.is_subset(&barred) {
+            if costly.is_empty() {
                 break;
             }
-            barred.extend(lost);
+            barred.extend(costly);
         }
         best
     }
@@ -103,40 +112,45 @@ impl<'r> Comparison<'r> {
         let key = |index: usize| target.key(index, &self.target, &mut self.keys);
         let target_keys: Vec<Key> = (head..target_len - tail).filter_map(key).collect();
         let mut pairs: Pairs = (0..head).map(|at| (at, at)).collect();
-        let middle = align(&base_keys, &target_keys, self.keys.len());
+        let middle = align(&base_keys, &target_keys);
         pairs.extend(middle.into_iter().map(|(one, other)| (one + head, other + head)));
         pairs.extend((0..tail).rev().map(|at| (base_len - 1 - at, target_len - 1 - at)));
         pairs
     }
 
-    /// The places of rules that cannot stay, as they stand before an equal one that goes. Of equal rules the last ones are
-    /// made to stay where that is all the same.
-    fn lost(&mut self, base: &mut Units, pairs: &mut Pairs) -> FxHashSet<usize> {
+    /// What is in the way of the pairs, once of equal rules the last ones are made to stay where that is all the same.
+    fn obstacles(&mut self, base: &mut Units, pairs: &mut Pairs) -> Obstacles {
         let copies = self.copies(base, pairs);
-        let places =
-            copies.values().flat_map(|places| places.iter().map(|place| (*place, places.as_slice())));
-        let copies_of: FxHashMap<usize, &[usize]> = places.collect();
-        if copies_of.is_empty() {
-            return FxHashSet::default();
+        let mut obstacles = Obstacles::default();
+        if copies.is_empty() {
+            return obstacles;
         }
-        let mut limit = base.len();
-        for pair in pairs.iter_mut().rev() {
-            if let Some(places) = copies_of.get(&pair.0) {
-                let below = places.partition_point(|place| *place < limit);
-                pair.0 = places.get(..below).and_then(<[usize]>::last).copied().unwrap_or(pair.0);
-            }
-            limit = pair.0;
+        let mut equal: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
+        for place in copies.values().flatten() {
+            let key = base.key(*place, &self.base, &mut self.keys);
+            equal.entry(key.unwrap_or(Key::NONE)).or_default().push(*place);
         }
+        keep_last(base.len(), pairs, &equal);
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
-        let is_gone = |place: &&usize| gone.binary_search(place).is_ok();
-        let before_last = copies.values().flat_map(|places| {
-            let last = places.iter().rev().find(is_gone).copied().unwrap_or(0);
-            places.iter().copied().take_while(move |place| *place < last)
-        });
-        before_last.collect()
+        let is_gone = |place: &usize| gone.binary_search(place).is_ok();
+        for places in copies.values() {
+            let Some(last) = places.iter().rev().find(|place| is_gone(place)) else { continue };
+            let before = places.iter().copied().take_while(|place| place < last);
+            let buried: Vec<usize> = before.filter(|place| !is_gone(place)).collect();
+            let Some(nearest) = buried.last() else { continue };
+            let between = pairs.partition_point(|pair| pair.0 <= *nearest)
+                ..pairs.partition_point(|pair| pair.0 < *last);
+            if between.len() < buried.len() {
+                obstacles.costly.extend(pairs.get(between).into_iter().flatten().map(|pair| pair.0));
+            } else {
+                obstacles.costly.extend(places.iter().filter(|place| *place < last));
+            }
+            obstacles.lost.extend(buried);
+        }
+        obstacles
     }
 
-    /// The places of all rules that equal one that goes, where there are several; ascending.
+    /// The places of all rules that `-D` takes for one that goes, where there are several; ascending.
     fn copies(&mut self, base: &mut Units, pairs: &Pairs) -> FxHashMap<Key, Vec<usize>> {
         let mut copies: FxHashMap<Key, Vec<usize>> = FxHashMap::default();
         let gone = others(base.len(), pairs.iter().map(|pair| pair.0));
@@ -148,7 +162,7 @@ impl<'r> Comparison<'r> {
                 && !self.is_awkward(unit, key)
             {
                 targets.insert(self.target_of(unit));
-                copies.entry(key).or_default();
+                copies.entry(self.keys.loose(key)).or_default();
             }
         }
         // A rule that jumps elsewhere is another one, unless its jump is spelled in a way that is not plain to see.
@@ -157,7 +171,7 @@ impl<'r> Comparison<'r> {
             let target = base.get(index).map_or("", |unit| self.target_of(unit));
             if (all || target.is_empty() || targets.contains(target))
                 && let Some(key) = base.key(index, &self.base, &mut self.keys)
-                && let Some(places) = copies.get_mut(&key)
+                && let Some(places) = copies.get_mut(&self.keys.loose(key))
             {
                 places.push(index);
             }
@@ -206,6 +220,20 @@ impl<'r> Comparison<'r> {
             Some(Addition { number, words: self.keys.text(key).to_owned() })
         };
         come.into_iter().filter_map(addition).collect()
+    }
+}
+
+/// Makes of equal rules the last ones stay where no other rule that stays is in between; `copies` are their places.
+fn keep_last(length: usize, pairs: &mut Pairs, copies: &FxHashMap<Key, Vec<usize>>) {
+    let places = copies.values().flat_map(|places| places.iter().map(|place| (*place, places.as_slice())));
+    let copies_of: FxHashMap<usize, &[usize]> = places.collect();
+    let mut limit = length;
+    for pair in pairs.iter_mut().rev() {
+        if let Some(places) = copies_of.get(&pair.0) {
+            let below = places.partition_point(|place| *place < limit);
+            pair.0 = places.get(..below).and_then(<[usize]>::last).copied().unwrap_or(pair.0);
+        }
+        limit = pair.0;
     }
 }
 

@@ -1,8 +1,11 @@
 //! Canonical texts as numbers, so that comparing rules is comparing numbers.
 
+use std::borrow::Cow;
+
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
+use super::loose::loose;
 use crate::model::Family;
 use crate::model::equal;
 use crate::model::spec::Parser;
@@ -15,7 +18,7 @@ impl Key {
     /// What no text has.
     pub(super) const NONE: Self = Self(u32::MAX);
 
-    pub(super) const fn index(self) -> usize {
+    const fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -32,11 +35,6 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(family: Family) -> Self {
         Self { family, texts: IndexSet::default(), parser: Parser::new(), canonical: String::new() }
-    }
-
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.texts.len()
     }
 
     /// The text of `key`.
@@ -57,16 +55,18 @@ impl Keys {
         self.intern()
     }
 
+    /// The key that `key` shares with all rules which `-D` takes for the same.
+    pub(super) fn loose(&mut self, key: Key) -> Key {
+        match loose(self.text(key), self.family) {
+            Cow::Borrowed(_) => key,
+            Cow::Owned(text) => self.intern_text(&text),
+        }
+    }
+
     /// The keys of the rules that lists of addresses stand for; none where the words stand for exactly one rule.
     pub(super) fn of_list(&mut self, words: &str) -> Option<Vec<Key>> {
-        // Lists need a comma, and rules for one family only `-4` or `-6`: most rules have neither.
-        let may_be_list = words.contains([',', '4', '6']);
-        if !may_be_list
-            || !words.contains(',')
-                && !words.contains("-4")
-                && !words.contains("-6")
-                && !words.contains("--ipv")
-        {
+        // Lists need a comma, and rules for one family only an option that says so; most rules have neither.
+        if ![",", "-4", "-6", "--ipv"].iter().any(|sign| words.contains(sign)) {
             return None;
         }
         let spec = self.parser.parse(words, self.family).ok()?;

@@ -213,8 +213,8 @@ impl<'r> Three<'r> {
         }
         let Change { added, removed, .. } = Change::new(&from, &to, &live, keys);
         let [from_keys, to_keys, live_keys] = [&from, &to, &live].map(|rules| keys_of(rules, keys));
-        let [were, wanted, are] = [&from_keys, &to_keys, &live_keys].map(|list| counts(list, keys.len()));
-        let count = |counts: &[usize], key: Key| counts.get(key.index()).copied().unwrap_or(0);
+        let [were, wanted, are] = [&from_keys, &to_keys, &live_keys].map(|list| counts(list));
+        let count = |counts: &FxHashMap<Key, usize>, key: Key| counts.get(&key).copied().unwrap_or(0);
         let mut say = |what: &str, rule: &Rule<'_>| {
             found.push(format!("{what}: `-A {chain} {}` in table {}", rule.body(), self.table));
         };
@@ -228,19 +228,17 @@ impl<'r> Three<'r> {
                 say("still there", rule);
             }
         }
-        let shared: usize = wanted.iter().zip(&are).map(|(one, other)| *one.min(other)).sum();
-        if align(&to_keys, &live_keys, keys.len()).len() < shared {
+        let shared: usize = wanted.iter().map(|(key, wanted)| count(&are, *key).min(*wanted)).sum();
+        if align(&to_keys, &live_keys).len() < shared {
             found.push(format!("rules of `{chain}` in table {} stand in another order", self.table));
         }
     }
 }
 
-fn counts(list: &[Key], keys: usize) -> Vec<usize> {
-    let mut counts = vec![0; keys];
+fn counts(list: &[Key]) -> FxHashMap<Key, usize> {
+    let mut counts = FxHashMap::default();
     for key in list {
-        if let Some(count) = counts.get_mut(key.index()) {
-            *count += 1;
-        }
+        *counts.entry(*key).or_insert(0) += 1;
     }
     counts
 }
@@ -260,8 +258,8 @@ struct Change {
 impl Change {
     fn new(from: &[Rule<'_>], to: &[Rule<'_>], live: &[Rule<'_>], keys: &mut Keys) -> Self {
         let [from, to, live] = [from, to, live].map(|rules| keys_of(rules, keys));
-        let kept = align(&from, &to, keys.len());
-        let found = align(&from, &live, keys.len());
+        let kept = align(&from, &to);
+        let found = align(&from, &live);
         let removed = others(from.len(), kept.iter().map(|pair| pair.0));
         let added = others(to.len(), kept.iter().map(|pair| pair.1));
         let mut foreign: FxHashMap<Key, Vec<usize>> = FxHashMap::default();

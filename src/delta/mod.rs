@@ -5,6 +5,7 @@
 //!
 //! What NETFILTER knows and the text must respect, each seen on both backends:
 //! * `-D` with a specification takes the first equal rule of the chain, so that the k-th copy goes only with those before it.
+//!   Over nft it does not tell IPv6 addresses apart by their prefix lengths (see `loose`).
 //! * All `-D` come first, in chain order, and then what is added, ascending: anything else is quadratic over nft.
 //! * `-E` works if the rest of the batch calls the chain by its old name, over nft too.
 //! * A policy is set by `:CHAIN POLICY [0:0]`, which under `--noflush` does nothing else; `-P` refuses DROP in table nat.
@@ -14,6 +15,7 @@ mod align;
 mod awkward;
 mod chain;
 mod keys;
+mod loose;
 mod merge;
 mod table;
 mod unit;

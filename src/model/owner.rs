@@ -6,12 +6,14 @@ use std::borrow::Cow;
 use memchr::memmem;
 
 use super::Family;
-use super::spec::{Part, Spec};
+use super::spec::{Part, Single, Spec};
 use crate::source::Span;
 use crate::syntax;
 
 /// How every tag begins.
 pub const PREFIX: &str = "dwscript/";
+/// How iptables-save prints a comment that begins with a tag, up to the owner.
+const PLAIN: &str = "-m comment --comment \"dwscript/";
 /// The longest name of an owner, in bytes.
 pub const NAME_LIMIT: usize = 32;
 /// The most bytes of a comment that the kernel keeps (`XT_MAX_COMMENT_LEN` less its terminator, `xt_comment.h`).
@@ -73,6 +75,9 @@ pub fn of(body: &str, family: Family) -> Option<String> {
     if !may_tag(body) {
         return None;
     }
+    if let Some(plain) = Plain::of(body) {
+        return Some(plain.owner.to_owned());
+    }
     let spec = Spec::parse(body, family).ok()?;
     let comment = spec.comments().next()?;
     split(&comment).map(|(owner, _)| owner.to_owned())
@@ -95,6 +100,16 @@ pub fn tagged(canonical: &str, family: Family, owner: &str) -> Tagged {
     Tagged { text, comment: comment.len() }
 }
 
+/// What [`tagged`] gives for one of the rules that a specification stands for.
+#[must_use]
+pub fn tag(rule: &Single<'_>, owner: &str) -> Tagged {
+    if rule.has_comment() {
+        return tagged(&rule.canonical(), rule.family(), owner);
+    }
+    let comment = join(owner, "");
+    Tagged { text: rule.canonical_with(&matched(&comment)), comment: comment.len() }
+}
+
 /// A specification with a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tagged {
@@ -113,7 +128,38 @@ pub fn untagged(canonical: &str, family: Family) -> Cow<'_, str> {
     without(canonical, family).map_or(Cow::Borrowed(canonical), Cow::Owned)
 }
 
+/// A tag that can be told without reading the rule: in the first comment, and behind no quote that could hold it.
+struct Plain<'t> {
+    owner: &'t str,
+    /// From the `-m` to the closing quote.
+    place: Span,
+    /// Whether the comment is the tag and nothing else.
+    is_all: bool,
+}
+
+impl<'t> Plain<'t> {
+    fn of(body: &'t str) -> Option<Self> {
+        let start = memmem::find(body.as_bytes(), PLAIN.as_bytes())?;
+        let (before, behind) = body.split_at_checked(start)?;
+        if before.contains('"') || before.contains("--comment") {
+            return None;
+        }
+        let comment = behind.get(PLAIN.len()..)?;
+        let close = memchr::memchr2(b'"', b'\\', comment.as_bytes())?;
+        let owner = comment.split([' ', '"', '\\']).next()?;
+        let end = start + PLAIN.len() + close + 1;
+        let place = Span::new(u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+        let next = comment.as_bytes().get(owner.len());
+        let is_all = next == Some(&b'"');
+        let ends = is_all || next == Some(&b' ');
+        (ends && is_name(owner) && owner != DOCKER).then_some(Self { owner, place, is_all })
+    }
+}
+
 fn without(canonical: &str, family: Family) -> Option<String> {
+    if let Some(plain) = Plain::of(canonical).filter(|plain| plain.is_all) {
+        return Some(spliced(canonical, plain.place, ""));
+    }
     let spec = Spec::parse(canonical, family).ok()?;
     let comment = spec.comments().next()?;
     let (_, own) = split(&comment)?;
@@ -190,6 +236,7 @@ mod tests {
             "-m comment --comment a -m comment --comment b -j LOG --log-prefix \"-j \"",
             "-m nosuch --foo bar -j NOSUCH --baz",
             "-i eth0 -m comment --comment \"-j DROP\" -j DROP",
+            "-m string --string \"x\" --algo bm --to 65535 -j DROP",
         ] {
             let with = tag(text);
             assert_eq!(of(&with, Family::Ipv4).as_deref(), Some("site"), "{with}");
@@ -200,6 +247,13 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_tag_is_none() {
+        for body in [
+            "-j LOG --log-prefix \"-m comment --comment dwscript/a\"",
+            "-m comment --comment x -m comment --comment \"dwscript/a\"",
+            "-m comment --comment \"dwscript/a\\\"b\" -j DROP",
+        ] {
+            assert_eq!(of(body, Family::Ipv4), None, "{body}");
+        }
         for comment in
             ["dwscript", "dwscript/", "dwscript/ x", "dwscript/a/b", "x dwscript/a", "dwscript/docker"]
         {

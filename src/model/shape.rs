@@ -49,16 +49,6 @@ enum Kind {
     Endpoint,
 }
 
-/// How far the making of a shape has come.
-struct Shaping<'b> {
-    bytes: &'b [u8],
-    is_chain: bool,
-    /// How much of the text is in the key.
-    copied: usize,
-    /// What the next word may be.
-    kind: Option<Kind>,
-}
-
 impl Shaper {
     /// A maker of shapes for rules of `family`.
     #[must_use]
@@ -84,41 +74,29 @@ impl Shaper {
     fn make(&mut self, body: &str, is_chain: bool) -> Option<()> {
         self.key.clear();
         let bytes = body.as_bytes();
-        let mut shaping = Shaping { bytes, is_chain, copied: 0, kind: None };
-        if memchr::memchr2(b'"', b'\t', bytes).is_none() {
-            let mut at = 0;
-            for end in memchr::memchr_iter(b' ', bytes).chain([bytes.len()]) {
-                self.take(&mut shaping, at, end, false)?;
-                at = end + 1;
+        let (mut at, mut copied) = (0, 0);
+        let mut kind = None;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let (length, quoted) = word(rest)?;
+            let value = rest.get(..length)?;
+            if let Some(first) = value.first() {
+                // The one jump that is looked at for its chain is the last word.
+                let is_chain = is_chain && (self.spelling == Spelling::Sound || at + length == bytes.len());
+                let marked = kind.filter(|kind| self.is_sound(*kind, value, quoted, is_chain));
+                kind = None;
+                if let Some(marked) = marked {
+                    self.key.extend_from_slice(bytes.get(copied..at)?);
+                    self.key.extend([MARK, marked as u8]);
+                    copied = at + length;
+                } else if quoted {
+                    return None;
+                } else if *first == b'-' {
+                    kind = kind_of(value);
+                }
             }
-        } else {
-            let mut at = 0;
-            while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-                let (length, quoted) = word(rest)?;
-                self.take(&mut shaping, at, at + length, quoted)?;
-                at += length + 1;
-            }
+            at += length + 1;
         }
-        self.key.extend_from_slice(bytes.get(shaping.copied..).unwrap_or_default());
-        Some(())
-    }
-
-    /// Takes in the word from `at` to `end`, which may be empty.
-    fn take(&mut self, shaping: &mut Shaping<'_>, at: usize, end: usize, quoted: bool) -> Option<()> {
-        let value = shaping.bytes.get(at..end)?;
-        let Some(first) = value.first() else { return Some(()) };
-        let kind = shaping.kind.take();
-        // The one jump that is looked at for its chain is the last word.
-        let is_chain = shaping.is_chain && (self.spelling == Spelling::Sound || end == shaping.bytes.len());
-        if let Some(kind) = kind.filter(|kind| self.is_sound(*kind, value, quoted, is_chain)) {
-            self.key.extend_from_slice(shaping.bytes.get(shaping.copied..at)?);
-            self.key.extend([MARK, kind as u8]);
-            shaping.copied = end;
-        } else if quoted {
-            return None;
-        } else if *first == b'-' {
-            shaping.kind = kind_of(value);
-        }
+        self.key.extend_from_slice(bytes.get(copied..).unwrap_or_default());
         Some(())
     }
 
@@ -207,6 +185,7 @@ fn network_v6(value: &[u8]) -> Option<(u32, u128)> {
 
 /// The length of the word that `rest` begins with, up to a blank, and whether it is quoted; nothing for a word that only
 /// the parser can read.
+#[inline]
 fn word(rest: &[u8]) -> Option<(usize, bool)> {
     let end = rest.iter().position(|byte| matches!(byte, b' ' | b'"' | b'\t')).unwrap_or(rest.len());
     match rest.get(end) {

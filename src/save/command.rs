@@ -83,14 +83,11 @@ fn of_other_family(words: &[Word<'_>], family: Family) -> bool {
 
 /// The names of the chains whose rules commands of `text` count, or of which they take single rules out.
 pub(super) fn counted_chains(text: &str) -> FxHashSet<String> {
-    let commands: [&[u8]; 6] = [b"-I", b"-D", b"-R", b"--insert", b"--delete", b"--replace"];
-    if !commands.iter().any(|command| memchr::memmem::find(text.as_bytes(), command).is_some()) {
-        return FxHashSet::default();
-    }
+    let commands = ["-I", "-D", "-R", "--insert", "--delete", "--replace"];
     let lines = text.lines().filter(|line| !line.starts_with("-A ") && !line.starts_with(['#', ':']));
     let named = |line: &str| {
         let mut words = syntax::words(line).map_while(Result::ok);
-        words.find(|word| commands.contains(&word.text.as_bytes()))?;
+        words.find(|word| commands.contains(&word.text.as_ref()))?;
         Some(words.next()?.text.into_owned())
     };
     lines.filter_map(named).collect()
@@ -125,6 +122,9 @@ fn find_command(words: &[Word<'_>], start: u32, span: Span) -> Result<(usize, &'
 
 impl Line<'_> {
     fn carry_out(&self, reader: &mut Reader<'_>) -> Result<(), Stop> {
+        if matches!(self.letter, "-I" | "-D" | "-R") && reader.counted.is_none() {
+            return Err(Stop::Count);
+        }
         match self.letter {
             "-A" => self.append(reader),
             "-I" | "-R" => self.insert_or_replace(reader),

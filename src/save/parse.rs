@@ -29,7 +29,7 @@ pub fn parse(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, ParseE
     match read(source, family) {
         Ok(ruleset) => Ok(ruleset),
         Err(Stop::Refused(error)) => Err(error),
-        Err(Stop::Mend) => read_mended(source, family),
+        Err(Stop::Mend | Stop::Count) => read_mended(source, family),
     }
 }
 
@@ -38,6 +38,8 @@ pub(super) enum Stop {
     Refused(ParseError),
     /// The text has a fault that is mended and not refused.
     Mend,
+    /// A command counts rules, so that lists of addresses must be taken for the rules that they stand for.
+    Count,
 }
 
 impl Stop {
@@ -53,7 +55,7 @@ fn read_mended(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Pars
     let text = Arc::new(SourceFile::from_bytes(source.name(), bytes).map_err(|_| unmendable())?);
     let mut ruleset = read(&text, family).map_err(|stop| match stop {
         Stop::Refused(error) => error,
-        Stop::Mend => unmendable(),
+        Stop::Mend | Stop::Count => unmendable(),
     })?;
     for (line, what) in mended.what {
         ruleset.fault(text.line_span(line), FaultKind::Mended(what.to_owned()));
@@ -67,7 +69,19 @@ fn read(source: &Arc<SourceFile>, family: Family) -> Result<Ruleset, Stop> {
     {
         return Err(Stop::Mend);
     }
-    let mut reader = Reader::new(source, family);
+    match read_with(source, family, None) {
+        Err(Stop::Count) => read_with(source, family, Some(command::counted_chains(text))),
+        done => done,
+    }
+}
+
+fn read_with(
+    source: &Arc<SourceFile>,
+    family: Family,
+    counted: Option<FxHashSet<String>>,
+) -> Result<Ruleset, Stop> {
+    let text = source.text();
+    let mut reader = Reader::new(source, family, counted);
     let mut start = 0;
     for feed in memchr::memchr_iter(b'\n', text.as_bytes()) {
         let line = text.get(start..feed).unwrap_or_default();
@@ -107,19 +121,19 @@ pub(super) struct Reader<'s> {
     families: bool,
     /// Whether a NUL byte occurs anywhere.
     nuls: bool,
-    /// The chains whose rules commands count: lists of addresses are taken there for the rules that they stand for.
-    counted: FxHashSet<String>,
+    /// The chains whose rules commands count: lists of addresses are taken there for the rules that they stand for. Not
+    /// known before a command is met.
+    pub(super) counted: Option<FxHashSet<String>>,
 }
 
 impl<'s> Reader<'s> {
-    fn new(source: &'s Arc<SourceFile>, family: Family) -> Self {
+    fn new(source: &'s Arc<SourceFile>, family: Family, counted: Option<FxHashSet<String>>) -> Self {
         let mut ruleset = Ruleset::new(family, Arc::clone(source));
         let bytes = source.text().as_bytes();
-        ruleset.reserve(memchr::memmem::find_iter(bytes, b"\n-A ").count());
+        ruleset.reserve(memchr::memchr_iter(b'\n', bytes).count());
         let families =
             [&b" -4"[..], b" -6", b"--ipv"].iter().any(|word| memchr::memmem::find(bytes, word).is_some());
         let nuls = memchr::memchr(0, bytes).is_some();
-        let counted = command::counted_chains(source.text());
         let header = Span::default();
         Self { ruleset, table: None, header, last: None, number: 0, source, families, nuls, counted }
     }
@@ -204,7 +218,7 @@ impl<'s> Reader<'s> {
         let chain = self.chain_of(table, name);
         let after = rest.get(name.len()..).unwrap_or_default();
         let blanks = after.len() - after.trim_start_matches([' ', '\t']).len();
-        if !self.counted.is_empty()
+        if self.counted.is_some()
             && let Some(rules) = self.several(chain, span, after.get(blanks..).unwrap_or_default())
         {
             for rule in rules {
@@ -220,9 +234,7 @@ impl<'s> Reader<'s> {
 
     /// Takes a line in as the rules that its lists of addresses stand for, if they do and it matters.
     pub(super) fn several(&mut self, chain: ChainId, line: Span, spec: &str) -> Option<Vec<RuleId>> {
-        if !self.counted.contains(self.ruleset.chain_name(chain)) {
-            return None;
-        }
+        self.counted.as_ref().filter(|counted| counted.contains(self.ruleset.chain_name(chain)))?;
         let singles = command::singles(spec, self.ruleset.family())?;
         let taken = singles.into_iter().map(|single| self.ruleset.read_irregular_rule(chain, line, single));
         Some(taken.collect())

@@ -5,6 +5,8 @@
 
 use std::io::{self, Write};
 
+use rustc_hash::FxHashSet;
+
 use super::parse::offset;
 use crate::model::chain::Declaration;
 use crate::model::table::{Block, Table};
@@ -163,18 +165,23 @@ impl<'r> Patcher<'r> {
     /// The lines of a chain's added and removed rules, each at its place among the lines that were read.
     fn rules(&mut self, id: ChainId, chain: &Chain, base: impl Iterator<Item = RuleId>, block: Block) {
         let ruleset = self.ruleset;
+        // What another rule stands for keeps the lines in front of it.
+        let stood_for: FxHashSet<RuleId> =
+            chain.rules().iter().filter_map(|rule| ruleset.replaced(rule)).collect();
         for rule in base {
             if let (Some(line), Some(edit)) = (ruleset.span(rule), ruleset.removed_by(rule)) {
                 self.remove(line, edit, Vec::new());
-                if !ruleset.owner(rule).is_empty() {
+                let tagged = !ruleset.owner(rule).is_empty() && !ruleset.is_adopted(rule);
+                if tagged && !stood_for.contains(&rule) {
                     self.remove_comments(line.start, edit, block);
                 }
             }
         }
+        let rules: Vec<RuleId> = chain.rules().iter().collect();
         let mut pending = Vec::new();
         let mut at = None;
-        for rule in chain.rules().iter() {
-            let Some(line) = self.standing(rule, at) else {
+        for (rule, limit) in rules.iter().copied().zip(self.limits(&rules)) {
+            let Some(line) = self.standing(rule, at, limit) else {
                 pending.push(rule);
                 continue;
             };
@@ -191,10 +198,27 @@ impl<'r> Patcher<'r> {
         }
     }
 
-    /// The line of the source that is the rule's, or that it stands in the place of; `at` is where the last one ended.
-    fn standing(&self, rule: RuleId, at: Option<u32>) -> Option<Span> {
-        let stood = || self.ruleset.replaced(rule).and_then(|old| self.ruleset.span(old));
-        self.ruleset.span(rule).or_else(stood).filter(|line| at.is_none_or(|at| line.start >= at))
+    /// For each rule where the next one begins that was read, itself included.
+    fn limits(&self, rules: &[RuleId]) -> Vec<u32> {
+        let mut next = u32::MAX;
+        let mut limits: Vec<u32> = rules
+            .iter()
+            .rev()
+            .map(|rule| {
+                next = self.ruleset.span(*rule).map_or(next, |line| line.start);
+                next
+            })
+            .collect();
+        limits.reverse();
+        limits
+    }
+
+    /// The line of the source that is the rule's, or that it stands in the place of: that must lie between where the last one
+    /// ended and where the next one begins.
+    fn standing(&self, rule: RuleId, at: Option<u32>, limit: u32) -> Option<Span> {
+        let between = |line: &Span| at.is_none_or(|at| line.start >= at) && line.start < limit;
+        let stood = || self.ruleset.replaced(rule).and_then(|old| self.ruleset.span(old)).filter(between);
+        self.ruleset.span(rule).or_else(stood)
     }
 
     fn gap(&mut self, pending: &mut Vec<RuleId>, at: u32) {

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod board;
 mod bounded;
 mod building;
 mod compile;
@@ -52,7 +53,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
 use crate::source::SourceFile;
 use limits::Watch;
-use ownership::Run;
+use ownership::{Run, Wanted};
 use resolver::Modules;
 use session::{Session, SharedSession};
 
@@ -143,6 +144,23 @@ fn run_here(
     settings: &Settings,
     limits: &Limits,
 ) -> Result<Outcome, Failure> {
+    let Tagging::Tags { owner, adopt: true } = &settings.tagging else {
+        return run_once(scripts, ruleset, settings, limits, None);
+    };
+    // What is to be adopted is known once the scripts have run; then they run as if it had been theirs all along.
+    let tagging = Tagging::Tags { owner: owner.clone(), adopt: false };
+    let quiet = Settings { print: None, tagging, ..settings.clone() };
+    let asked = run_once(scripts, ruleset.clone(), &quiet, limits, None)?;
+    run_once(scripts, ruleset, settings, limits, Some(&ownership::wanted(&asked.ruleset)))
+}
+
+fn run_once(
+    scripts: &[Script],
+    ruleset: Ruleset,
+    settings: &Settings,
+    limits: &Limits,
+    wanted: Option<&Wanted>,
+) -> Result<Outcome, Failure> {
     let session = Session::new(ruleset, settings.params.clone(), Watch::new(limits));
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
@@ -160,7 +178,7 @@ fn run_here(
         let ast = compile_script(&engine, &session, &modules, script).map_err(|error| failed(&error))?;
         compiled.push((script, ast));
     }
-    let run = Run::begin(&session, &compiled, &settings.tagging)?;
+    let run = Run::begin(&session, &compiled, &settings.tagging, wanted)?;
     for (index, (script, ast)) in compiled.iter().enumerate() {
         run.enter(&session, index);
         run_script(&engine, &session, &modules, script, ast).map_err(|error| failed(&error))?;

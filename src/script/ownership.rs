@@ -10,8 +10,46 @@ use super::owners::{self, Tagging};
 use super::placing::{self, Mode};
 use super::session::{Session, SharedSession};
 use super::{Failure, Outcome, Script};
-use crate::model::{EditError, Hook, Origin, Policy, Ruleset, Symbol, TableName};
+use crate::docker::Docker;
+use crate::model::{ChainId, EditError, Hook, Origin, Policy, Ruleset, Symbol, TableName};
 use crate::source::SourceFile;
+
+/// The rules that scripts ask for in the chains that were read: their canonical form without a tag, and their owner.
+pub(super) type Wanted = FxHashMap<ChainId, FxHashMap<String, String>>;
+
+/// What the scripts of a run asked for.
+pub(super) fn wanted(ruleset: &Ruleset) -> Wanted {
+    let mut wanted = Wanted::default();
+    for id in TableName::ALL.into_iter().flat_map(|table| ruleset.live_chains(table)) {
+        let chain = ruleset.chain(id);
+        if chain.base().is_none() || chain.created().is_some() {
+            continue;
+        }
+        for rule in chain.rules().iter() {
+            let Some(origin) = ruleset.asked_by(rule) else { continue };
+            let owner = ruleset.symbols().name(origin.owner).to_owned();
+            wanted.entry(id).or_default().entry(ruleset.untagged(rule)).or_insert(owner);
+        }
+    }
+    wanted
+}
+
+/// Takes rules without a tag that are wanted, and not Docker's, for their owners'.
+fn adopt(ruleset: &mut Ruleset, wanted: &Wanted) {
+    let docker = Docker::default();
+    let mut adopted = Vec::new();
+    for (chain, forms) in wanted {
+        for rule in ruleset.chain(*chain).rules().iter().filter(|rule| ruleset.owner(*rule).is_empty()) {
+            let Some(owner) = forms.get(&ruleset.untagged(rule)) else { continue };
+            if !docker.is_docker(ruleset, *chain, rule) {
+                adopted.push((rule, owner));
+            }
+        }
+    }
+    for (rule, owner) in adopted {
+        ruleset.adopt(rule, owner);
+    }
+}
 
 /// The owners of a run.
 pub(super) struct Run {
@@ -25,28 +63,28 @@ pub(super) struct Run {
 impl Run {
     /// Learns the scripts' owners, and sets their rules aside.
     ///
+    /// Rules that are `wanted` become the scripts' first.
+    ///
     /// # Errors
     /// What [`owners::owners`] answers.
     pub(super) fn begin(
         session: &SharedSession,
         scripts: &[(&Script, AST)],
         tagging: &Tagging,
+        wanted: Option<&Wanted>,
     ) -> Result<Self, Failure> {
         let mut session = session.borrow_mut();
         session.ruleset.read_owners();
-        let (given, adopt) = match tagging {
-            Tagging::Tags { owner, adopt } => (owner.as_deref(), *adopt),
+        let given = match tagging {
+            Tagging::Tags { owner, .. } => owner.as_deref(),
             Tagging::None => {
                 session.others = session.ruleset.has_owners_beside(&[]);
                 return Ok(Self { mode: Mode::Untagged, owners: Vec::new(), origins: FxHashMap::default() });
             }
         };
         let names = owners::owners(scripts, given).map_err(|diagnostic| Failure::of(*diagnostic))?;
-        let mut run = Self {
-            mode: if adopt { Mode::Adopt } else { Mode::Tags },
-            owners: Vec::with_capacity(names.len()),
-            origins: FxHashMap::default(),
-        };
+        let mut run =
+            Self { mode: Mode::Tags, owners: Vec::with_capacity(names.len()), origins: FxHashMap::default() };
         for (name, (script, _)) in names.iter().zip(scripts) {
             let owner = session.ruleset.owner_symbol(name);
             let script = Arc::clone(&script.source);
@@ -56,6 +94,9 @@ impl Run {
         }
         let owners: Vec<Symbol> = run.owners.iter().map(|(owner, _)| *owner).collect();
         session.others = session.ruleset.has_owners_beside(&owners) || names.len() > 1;
+        if let Some(wanted) = wanted {
+            adopt(&mut session.ruleset, wanted);
+        }
         session.ruleset.set_aside(&owners);
         session.owners = owners;
         Ok(run)

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::fault::{Fault, Native, raise};
-use super::session::{Session, SharedSession, origin, session};
+use super::session::{SharedSession, origin, session};
 use super::spelling::{self, Spelled, SpellingError};
 use crate::diagnostic::Diagnostic;
-use crate::model::spec::{Spec, SpecError};
+use crate::model::spec::{Single, Spec, SpecError};
 use crate::model::{Family, NewRule, owner, targets};
 use crate::syntax;
 
@@ -25,36 +25,30 @@ pub(super) fn new_rules(
 ) -> Native<Vec<NewRule>> {
     let family = shared.borrow().ruleset.family();
     let spelled = spelling::spell(rule, family).map_err(|error| raise_spelling(context, &error))?;
-    let mut bodies = canonical(context, family, &spelled)?;
-    tag(context, &shared.borrow(), &mut bodies)?;
+    let owner = shared.borrow().owner_name.clone();
+    let bodies = match owner.as_deref() {
+        None => expanded(context, family, &spelled, |rule| Ok(rule.canonical()))?,
+        Some(owner) => expanded(context, family, &spelled, |rule| tagged(context, rule, owner))?,
+    };
     warn_of_emptied(context, shared, &spelled, family);
     let mut notes = std::mem::take(&mut shared.borrow_mut().notes);
     Ok(bodies.into_iter().map(|body| NewRule { body, notes: std::mem::take(&mut notes) }).collect())
 }
 
-/// Puts the script's tag on rules.
-fn tag(context: &NativeCallContext, session: &Session, bodies: &mut [String]) -> Native<()> {
-    let Some(owner) = session.owner_name.as_deref() else { return Ok(()) };
-    for body in bodies {
-        let tagged = owner::tagged(body, session.ruleset.family(), owner);
-        if tagged.comment > owner::COMMENT_LIMIT {
-            let tag = owner::PREFIX.len() + owner.len() + 1;
-            let fault = Fault::new(
-                "long-comment",
-                format!(
-                    "the comment is too long: with the owner's tag it has {} bytes, of which iptables keeps {}",
-                    tagged.comment,
-                    owner::COMMENT_LIMIT
-                ),
-            );
-            return Err(raise(
-                context,
-                fault.help(format!("shorten it to {} bytes", owner::COMMENT_LIMIT - tag)),
-            ));
-        }
-        *body = tagged.text;
+/// A rule in canonical form with the script's tag.
+fn tagged(context: &NativeCallContext, rule: &Single<'_>, owner: &str) -> Native<String> {
+    let tagged = owner::tag(rule, owner);
+    if tagged.comment <= owner::COMMENT_LIMIT {
+        return Ok(tagged.text);
     }
-    Ok(())
+    let tag = owner::join(owner, "").len() + 1;
+    let message = format!(
+        "the comment is too long: with the owner's tag it has {} bytes, of which iptables keeps {}",
+        tagged.comment,
+        owner::COMMENT_LIMIT
+    );
+    let help = format!("shorten it to {} bytes", owner::COMMENT_LIMIT - tag);
+    Err(raise(context, Fault::new("long-comment", message).help(help)))
 }
 
 /// The rules that `rule` spells, in canonical form.
@@ -64,10 +58,16 @@ pub(super) fn canonical_rules(
     rule: &Dynamic,
 ) -> Native<Vec<String>> {
     let spelled = spelling::spell(rule, family).map_err(|error| raise_spelling(context, &error))?;
-    canonical(context, family, &spelled)
+    expanded(context, family, &spelled, |rule| Ok(rule.canonical()))
 }
 
-fn canonical(context: &NativeCallContext, family: Family, spelled: &Spelled) -> Native<Vec<String>> {
+/// The rules that are spelled, each as `print` prints it.
+fn expanded(
+    context: &NativeCallContext,
+    family: Family,
+    spelled: &Spelled,
+    print: impl Fn(&Single<'_>) -> Native<String>,
+) -> Native<Vec<String>> {
     let watch = Rc::clone(&session(context).borrow().watch);
     let mut bodies = Vec::with_capacity(spelled.texts.len());
     for text in &spelled.texts {
@@ -77,7 +77,9 @@ fn canonical(context: &NativeCallContext, family: Family, spelled: &Spelled) -> 
             let fault = Fault::new(note.kind.code(), note.kind.to_string());
             return Err(raise(context, fault.note(format!("the rule is `{text}`"))));
         }
-        bodies.extend(spec.expand().map(|rule| rule.canonical()));
+        for rule in spec.expand() {
+            bodies.push(print(&rule)?);
+        }
     }
     Ok(bodies)
 }

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-use super::world::{owner_of, rules, run, without};
+use dwscript::script::Tagging;
+
+use super::world::{owner_of, rules, run, run_with, without};
 
 const OWNERS: [&str; 3] = ["one", "two", "three"];
 /// Chains that scripts and others write into.
@@ -320,13 +322,18 @@ fn histories() -> u32 {
     if std::env::var_os("DWSCRIPT_SOAK").is_some_and(|soak| soak == "1") { HISTORIES } else { HISTORIES / 10 }
 }
 
+/// A property of histories, over as many of them as `share` of all.
+fn check<S: Strategy>(strategy: &S, share: u32, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases: histories() / share, failure_persistence: None, ..Config::default() };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let result = TestRunner::new_with_rng(config, rng).run(strategy, test);
+    result.unwrap_or_else(|error| panic!("{error}"));
+}
+
 #[test]
 fn after_any_history_a_second_run_changes_nothing() {
-    let config = Config { cases: histories(), failure_persistence: None, ..Config::default() };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut runner = TestRunner::new_with_rng(config, rng);
     let done = std::cell::Cell::new(0);
-    let result = runner.run(&vec(event(), 4..24), |events| {
+    check(&vec(event(), 4..24), 1, |events| {
         let mut history = History { host: HOST.to_owned(), scripts: [const { Vec::new() }; 3], done: 0 };
         events.iter().try_for_each(|event| history.step(event))?;
         // At last all run apart until nothing changes. A script that holds on to a rule of another owner fails until that
@@ -343,6 +350,55 @@ fn after_any_history_a_second_run_changes_nothing() {
         done.set(done.get() + history.done);
         Ok(())
     });
-    result.unwrap_or_else(|error| panic!("{error}"));
     assert!(done.get() > 6 * histories() as usize, "only {} runs came to a result", done.get());
+}
+
+/// A host on which rules of nobody came and went, and a script.
+fn host_and_script() -> impl Strategy<Value = (String, Vec<Line>)> {
+    let events = vec(event().prop_filter("no runs", |event| !matches!(event, Event::Run(..))), 0..12);
+    (events, vec(line(), 1..8)).prop_map(|(events, lines)| {
+        let mut history = History { host: HOST.to_owned(), scripts: [const { Vec::new() }; 3], done: 0 };
+        events.iter().for_each(|event| history.step(event).unwrap());
+        (history.host, lines)
+    })
+}
+
+/// Positions count rules that are yet to be adopted beside those that are to take their places; they are left out.
+#[test]
+fn what_is_adopted_stays_adopted() {
+    check(&host_and_script(), 4, |(host, mut lines)| {
+        lines.retain(|line| !matches!(line, Line::Insert(..)));
+        let scripts = [("one", text_of(&lines))];
+        // Rules that were loaded by hand are what a run without tags leaves.
+        let Ok(by_hand) = run_with(&host, &scripts, Tagging::None) else { return Ok(()) };
+        let adopt = || Tagging::Tags { owner: None, adopt: true };
+        let Ok(adopted) = run_with(&by_hand, &scripts, adopt()) else { return Ok(()) };
+        for tagging in [adopt(), Tagging::default()] {
+            match run_with(&adopted, &scripts, tagging) {
+                Ok(again) => prop_assert_eq!(&again, &adopted),
+                Err(code) => prop_assert!(shifts(&lines), "the second run fails: {}", code),
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Without tags a run knows no place that it gave a rule: rules at the head and at the end, and beside those of others, are
+/// found again, those at positions not always.
+#[test]
+fn without_tags_a_second_run_changes_nothing() {
+    let lines = |lines: &[Line]| {
+        let found =
+            |line: &&Line| !matches!(line, Line::Insert(..) | Line::BeforeOwn(..) | Line::AfterOwn(..));
+        lines.iter().filter(found).cloned().collect::<Vec<Line>>()
+    };
+    check(&host_and_script(), 4, |(host, all)| {
+        let scripts = [("one", text_of(&lines(&all)))];
+        let Ok(once) = run_with(&host, &scripts, Tagging::None) else { return Ok(()) };
+        match run_with(&once, &scripts, Tagging::None) {
+            Ok(again) => prop_assert_eq!(&again, &once),
+            Err(code) => prop_assert!(shifts(&all), "the second run fails: {}", code),
+        }
+        Ok(())
+    });
 }

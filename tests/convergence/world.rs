@@ -5,15 +5,21 @@ use std::sync::Arc;
 
 use dwscript::model::{Family, owner};
 use dwscript::save;
-use dwscript::script::{self, Script, Settings};
+use dwscript::script::{self, Script, Settings, Tagging};
 use dwscript::source::SourceFile;
 
 /// Runs scripts, each the owner that its name says, in order on a ruleset; the result as text, or the code of the error.
 pub(super) fn run(text: &str, scripts: &[(&str, String)]) -> Result<String, String> {
+    run_with(text, scripts, Tagging::default())
+}
+
+/// The same, rules told as `tagging` says.
+pub(super) fn run_with(text: &str, scripts: &[(&str, String)], tagging: Tagging) -> Result<String, String> {
     let source = SourceFile::from_bytes("host.rules", text.as_bytes().to_vec()).unwrap();
     let ruleset = save::parse(&Arc::new(source), Family::Ipv4).expect("the histories make texts that load");
     let scripts: Vec<Script> = scripts.iter().map(|(name, text)| script_of(name, text)).collect();
-    let outcome = script::run(&scripts, ruleset, &Settings::default());
+    let settings = Settings { tagging, ..Settings::default() };
+    let outcome = script::run(&scripts, ruleset, &settings);
     let outcome = outcome.map_err(|failure| {
         failure.diagnostics.last().map_or_else(String::new, |error| error.code.to_owned())
     })?;

@@ -13,6 +13,11 @@ use dwscript::source::SourceFile;
 
 use crate::corpus::{self, Entry};
 
+/// What has spellings that leave something in the kernel which iptables-save does not print, so that two rules with one text
+/// are not the same to `-D`. Rules with these are spelled as they are saved.
+const HIDING: [&str; 9] =
+    ["CONNMARK", "CT", "hashlimit", "--ctorig", "--ctrepl", "--fragid", "--spi", "segsleft", "days"];
+
 const NAMES: [&str; 8] = ["U", "SITE", "docker-x", "a.b", "[1:2]", "#c", "COMMIT", "x'y"];
 
 /// A random sequence that a seed repeats.
@@ -77,10 +82,12 @@ impl Pool {
                 continue;
             }
             let spec = Spec::parse(rule, family).unwrap();
+            let canonical = entry.ours();
+            let hides = HIDING.iter().any(|word| rule.contains(word)) && canonical.len() == 1;
             let good = Good {
                 chain: entry.line.chain.clone(),
-                written: rule.clone(),
-                canonical: entry.ours(),
+                written: if hides { canonical[0].clone() } else { rule.clone() },
+                canonical,
                 is_free: spec.extension_hooks() == HookSet::ALL,
             };
             rules.entry(TableName::parse(&entry.line.table).unwrap()).or_default().push(good);

@@ -128,6 +128,21 @@ fn random_deltas_over_legacy() {
 }
 
 #[test]
+fn rules_that_differ_in_a_prefix_length_alone_are_told_apart() {
+    let text = |rules: &str| format!("*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n");
+    let (wide, narrow) = ("-A INPUT -s 2001:db8::/32 -j ACCEPT\n", "-A INPUT -s 2001:db8::/48 -j ACCEPT\n");
+    for backend in Backend::ALL {
+        let Some(host) = Host::new(backend, Family::Ipv6) else { continue };
+        let [base, target] = [&[wide, narrow, "-A INPUT -j DROP\n"].concat(), wide].map(text);
+        host.fresh(&base).unwrap();
+        let [base, target] = [base, target].map(|text| pairs::parse(&text, Family::Ipv6));
+        let delta = delta::between(delta::View::result(&base), delta::View::result(&target));
+        host.restore(&written(&delta), &["-n"]).unwrap();
+        assert_eq!(host.state(), pairs::state(&target), "{backend:?}");
+    }
+}
+
+#[test]
 fn shipped_scripts_on_every_sample() {
     for backend in Backend::ALL {
         for family in [Family::Ipv4, Family::Ipv6] {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Ruleset;
 use super::lookup::Equals;
@@ -49,6 +49,7 @@ impl Ruleset {
             replaces: FxHashMap::default(),
             removed: FxHashMap::default(),
             owners: FxHashMap::default(),
+            adopted: FxHashSet::default(),
             ensured: FxHashMap::default(),
             edits: Vec::new(),
             faults: Vec::new(),

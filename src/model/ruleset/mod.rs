@@ -8,7 +8,7 @@ mod read;
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::chain::Chain;
 use super::edit::{Edit, EditId};
@@ -46,6 +46,8 @@ pub struct Ruleset {
     removed: FxHashMap<RuleId, EditId>,
     /// The owners of the rules that were read with a tag.
     owners: FxHashMap<RuleId, Symbol>,
+    /// Those of them that carry none, and are taken for an owner's all the same.
+    adopted: FxHashSet<RuleId>,
     /// The edits that asked for rules that were there already.
     ensured: FxHashMap<RuleId, EditId>,
     edits: Vec<Edit>,

@@ -23,6 +23,25 @@ impl Ruleset {
         }
     }
 
+    /// Takes a rule without a tag for an owner's, as if it had been read with that tag.
+    pub fn adopt(&mut self, rule: RuleId, owner: &str) {
+        let owner = self.symbols.intern(owner);
+        self.owners.insert(rule, owner);
+        self.adopted.insert(rule);
+    }
+
+    /// Whether a rule was taken for an owner's, and carries no tag.
+    #[must_use]
+    pub fn is_adopted(&self, rule: RuleId) -> bool {
+        self.adopted.contains(&rule)
+    }
+
+    /// Gives an adopted rule back to nobody.
+    pub fn disown(&mut self, rule: RuleId) {
+        self.owners.remove(&rule);
+        self.adopted.remove(&rule);
+    }
+
     /// The symbol of an owner's name.
     pub fn owner_symbol(&mut self, name: &str) -> Symbol {
         self.symbols.intern(name)

@@ -11,7 +11,7 @@ impl Spec<'_> {
     /// of the rules that it stands for.
     pub fn write_canonical(&self, out: &mut String) {
         let first = |given: Option<Negated<&[Address]>>| given.and_then(|given| given.value.first().copied());
-        self.write_with(first(self.source()), first(self.destination()), out);
+        self.write_with(first(self.source()), first(self.destination()), "", out);
     }
 
     /// What [`Spec::write_canonical`] appends.
@@ -22,17 +22,23 @@ impl Spec<'_> {
         out
     }
 
-    /// Prints it with these addresses in place of the lists.
-    pub(super) fn write_with(&self, source: Option<Address>, destination: Option<Address>, out: &mut String) {
+    /// Prints it with these addresses in place of the lists, and with this match behind its own.
+    pub(super) fn write_with(
+        &self,
+        source: Option<Address>,
+        destination: Option<Address>,
+        more: &str,
+        out: &mut String,
+    ) {
         let start = out.len();
-        self.push(source, destination, &mut Sink::to(out));
+        self.push(source, destination, more, &mut Sink::to(out));
         // Every part begins with a blank, and the first one is too many.
         if out.len() > start {
             out.remove(start);
         }
     }
 
-    fn push(&self, source: Option<Address>, destination: Option<Address>, out: &mut Sink<'_>) {
+    fn push(&self, source: Option<Address>, destination: Option<Address>, more: &str, out: &mut Sink<'_>) {
         let negated = |given: Option<Negated<&[Address]>>| given.is_some_and(|given| given.negated);
         push_address("-s", source, negated(self.source()), out);
         push_address("-d", destination, negated(self.destination()), out);
@@ -47,6 +53,10 @@ impl Spec<'_> {
             push_option("-f", negated, out);
         }
         self.push_matches(out);
+        if !more.is_empty() {
+            out.push(' ');
+            out.push_str(more);
+        }
         if let Some(target) = self.target() {
             target.push(out);
         }

@@ -1,6 +1,7 @@
 //! Lists of addresses: a rule for each pair, as iptables makes them.
 
 use super::Spec;
+use crate::model::Family;
 use crate::model::value::address::Address;
 
 /// The rules that a specification stands for.
@@ -47,7 +48,24 @@ pub struct Single<'s> {
 impl Single<'_> {
     /// Appends what iptables-save prints for this rule.
     pub fn write_canonical(&self, out: &mut String) {
-        self.spec.write_with(self.source, self.destination, out);
+        self.spec.write_with(self.source, self.destination, "", out);
+    }
+
+    /// What iptables-save prints for this rule with the match `more`, which is in canonical form, behind its own.
+    pub(in crate::model) fn canonical_with(&self, more: &str) -> String {
+        let mut out = String::with_capacity(self.spec.text.len() + more.len() + 16);
+        self.spec.write_with(self.source, self.destination, more, &mut out);
+        out
+    }
+
+    /// Whether it has a comment.
+    pub(in crate::model) fn has_comment(&self) -> bool {
+        self.spec.has_match("comment")
+    }
+
+    /// The rule's family.
+    pub(in crate::model) const fn family(&self) -> Family {
+        self.spec.family
     }
 
     /// What [`Single::write_canonical`] appends.

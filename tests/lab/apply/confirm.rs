@@ -148,7 +148,10 @@ fn the_guard_that_dies_while_it_is_followed_is_stood_in_for() {
 fn a_commit_whose_guard_has_died_is_waited_for() {
     let Some(host) = Host::new(Backend::Nft) else { return };
     let before = host.rules();
-    host.fake("iptables-restore", "case \"$*\" in *noflush*) echo >${0%/*}/../committing; sleep 1.5;; esac; exec $real \"$@\"");
+    host.fake(
+        "iptables-restore",
+        "case \"$*\" in *noflush*) echo >${0%/*}/../committing; sleep 1.5;; esac; exec $real \"$@\"",
+    );
     let mut running = host.spawn(&["--confirm", "60", "-4"]);
     let sign = host.folder.path().join("committing");
     let begun = Instant::now();
@@ -156,7 +159,7 @@ fn a_commit_whose_guard_has_died_is_waited_for() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it does not come to commit");
         thread::sleep(Duration::from_millis(5));
     }
-        kill("-KILL", &running.id().to_string());
+    kill("-KILL", &running.id().to_string());
     running.wait().unwrap();
     host.processes().iter().for_each(|pid| kill("-KILL", pid));
     let early = host.apply(&["--no-confirm", "-4"]);
