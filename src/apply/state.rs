@@ -30,11 +30,17 @@ impl StateDir {
     /// Opens the state directory, and makes it where there is none.
     ///
     /// # Errors
-    /// That it cannot be made, or that others may write in it.
+    /// That it cannot be made, or that it is someone else's.
     pub fn open(path: &Path) -> Result<Self, Diagnostic> {
         let opened = files::make_folder(&path.join(RUNS)).and_then(|()| fs::canonicalize(path));
         let path = opened.map_err(|error| unusable(path, &error))?;
         let metadata = fs::metadata(&path).map_err(|error| unusable(&path, &error))?;
+        if metadata.uid() != 0 {
+            let message = format!("the state directory {} is not root's", path.display());
+            return Err(Diagnostic::error("unwritable-state", message)
+                .note("what it holds says what root runs")
+                .help("give another folder by --state-dir DIR"));
+        }
         if metadata.mode() & 0o077 != 0 {
             fs::set_permissions(&path, Permissions::from_mode(0o700))
                 .map_err(|error| unusable(&path, &error))?;

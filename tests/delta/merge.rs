@@ -6,6 +6,7 @@ use dwscript::delta::{View, differences, write_merged};
 use dwscript::model::{Family, Ruleset, TableName};
 use dwscript::save;
 use dwscript::source::SourceFile;
+use proptest::prelude::*;
 
 fn parse(text: &str) -> Ruleset {
     let source = Arc::new(SourceFile::from_bytes("test", text.as_bytes().to_vec()).unwrap());
@@ -137,4 +138,65 @@ fn what_does_not_hold_is_told() {
     assert!(said("INPUT DROP: a").contains("missing: `-A INPUT -s 10.0.0.120/32 -j ACCEPT` in table filter"));
     assert!(said("INPUT DROP: x a b").contains("still there: `-A INPUT -s 10.0.0.98/32"));
     assert!(said("INPUT DROP: a x").contains("stand in another order"));
+}
+
+/// Lists of letters, each at most once.
+fn letters(from: &'static str) -> impl Strategy<Value = Vec<char>> {
+    proptest::sample::subsequence(from.chars().collect::<Vec<_>>(), 0..=from.len()).prop_shuffle()
+}
+
+fn chain(rules: &[char]) -> String {
+    let rules: Vec<String> = rules.iter().map(char::to_string).collect();
+    format!("INPUT: {}", rules.join(" "))
+}
+
+fn rules_of(ruleset: &Ruleset) -> Vec<char> {
+    let words = words(ruleset);
+    let rules = words.strip_prefix("INPUT: ").unwrap_or_default();
+    rules.chars().filter(|letter| *letter != ' ').collect()
+}
+
+fn merged(from: &Ruleset, to: &Ruleset, live: &Ruleset) -> Ruleset {
+    let mut text = Vec::new();
+    let [from, to, live] = [from, to, live].map(View::result);
+    write_merged(from, to, live, &mut text).unwrap();
+    assert_eq!(
+        differences(from, to, View::result(&parse(std::str::from_utf8(&text).unwrap()))),
+        Vec::<String>::new()
+    );
+    parse(&String::from_utf8(text).unwrap())
+}
+
+/// `rules` with others put in, each before the rule of its number.
+fn with_others(rules: &[char], places: &[usize]) -> Vec<char> {
+    let mut live = rules.to_vec();
+    for (other, place) in ('p'..='z').zip(places) {
+        live.insert(place % (live.len() + 1), other);
+    }
+    live
+}
+
+fn without(rules: &[char], others: impl Fn(char) -> bool) -> Vec<char> {
+    rules.iter().copied().filter(|rule| !others(*rule)).collect()
+}
+
+proptest! {
+    /// There and back again: each side's rules are as that side has them, and those of others stay, in their order.
+    #[test]
+    fn a_change_goes_there_and_back_among_rules_of_others(
+        from in letters("abcdefgh"),
+        to in letters("abcdefgh"),
+        places in proptest::collection::vec(0_usize..16, 0..5),
+    ) {
+        let live = with_others(&from, &places);
+        let is_other = |rule: char| rule >= 'p';
+        let [before, after, start] = [&from, &to, &live].map(|rules| ruleset(&chain(rules)));
+        let there = merged(&before, &after, &start);
+        prop_assert_eq!(without(&rules_of(&there), is_other), to);
+        let back = merged(&after, &before, &there);
+        prop_assert_eq!(without(&rules_of(&back), is_other), from);
+        let others = |rules: &[char]| without(rules, |rule| !is_other(rule));
+        prop_assert_eq!(others(&rules_of(&back)), others(&live));
+        prop_assert_eq!(others(&rules_of(&there)), others(&live));
+    }
 }

@@ -117,6 +117,26 @@ fn an_unusable_state_directory_changes_nothing() {
 }
 
 #[test]
+fn a_state_directory_of_someone_else_is_refused() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    fs::create_dir(host.state_dir()).unwrap();
+    std::os::unix::fs::chown(host.state_dir(), Some(65534), None).unwrap();
+    let run = host.apply(&["--no-confirm"]);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("is not root's"), "{}", run.stderr);
+}
+
+/// A clock that is set while a run waits changes nothing: the time of day is only for `history`.
+#[test]
+fn the_deadline_is_counted_by_a_clock_that_nobody_sets() {
+    let stage = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/apply");
+    for entry in fs::read_dir(stage).unwrap().flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        assert!(!text.contains("SystemTime"), "{} asks for the time of day", entry.path().display());
+    }
+}
+
+#[test]
 fn a_full_disk_changes_nothing() {
     let Some(host) = Host::new(Backend::Nft) else { return };
     let before = host.saved();

@@ -66,6 +66,33 @@ fn a_drop_in_the_other_backend_is_refused() {
 }
 
 #[test]
+fn other_tables_of_nftables_are_a_warning() {
+    let Some(host) = host() else { return };
+    load(&host, Backend::Nft, DOCKER);
+    if !host.namespace.run("nft", &["add table inet firewalld"], b"").status.success() {
+        return;
+    }
+    let run = apply(&host);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("warning[other-tables]: nftables holds other tables: `inet firewalld`"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("firewalld is active"), "{}", run.stderr);
+}
+
+#[test]
+fn an_active_ufw_is_a_warning() {
+    let Some(host) = host() else { return };
+    load(&host, Backend::Nft, DOCKER);
+    load(&host, Backend::Nft, "*filter\n:ufw-before-input - [0:0]\n-A INPUT -j ufw-before-input\nCOMMIT\n");
+    let run = apply(&host);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert!(run.stderr.contains("warning[ufw-active]"), "{}", run.stderr);
+}
+
+#[test]
 fn rules_that_iptables_cannot_express_are_refused() {
     let Some(host) = host() else { return };
     load(&host, Backend::Nft, DOCKER);
