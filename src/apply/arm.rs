@@ -29,7 +29,7 @@ pub fn arm(run: &Run, state_dir: &Path) -> Result<Armed, Diagnostic> {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         if run.events().contains(&Event::Armed) {
-            return Ok(Armed { _guard: guard });
+            return Ok(Armed { guard });
         }
         thread::sleep(TICK);
     }
@@ -39,7 +39,18 @@ pub fn arm(run: &Run, state_dir: &Path) -> Result<Armed, Diagnostic> {
 /// A guard that is there.
 #[derive(Debug)]
 pub struct Armed {
-    _guard: Child,
+    guard: Child,
+}
+
+impl Armed {
+    /// Waits until the guard of a run that is over has gone.
+    pub fn wait(mut self, run: &Run) {
+        let begun = Instant::now();
+        let is_there = |guard: &mut Child| run.is_guarded() || matches!(guard.try_wait(), Ok(None));
+        while begun.elapsed() < PATIENCE && is_there(&mut self.guard) {
+            thread::sleep(TICK);
+        }
+    }
 }
 
 fn no_guard(run: &Run, why: &str) -> Diagnostic {

@@ -1,11 +1,12 @@
 //! `--apply`: from the live ruleset to a confirmed new one. The steps are those of the stage `apply`; here they are put in
 //! their order and told.
 
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
-use super::args::RunArgs;
+use super::args::{ApplyArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
 use super::input::Input;
 use super::options::RunOptions;
@@ -24,22 +25,62 @@ use crate::report::diff;
 use crate::save;
 
 pub(super) fn run(args: &RunArgs) -> Status {
-    let colors = Colors::new(args.color.color);
-    let mut steps = Steps::new(colors.stderr, args.output.json);
+    carry_out(Request {
+        args: &args.apply,
+        files: &args.scripts,
+        names: args.scripts.iter().map(|script| script.display().to_string()).collect(),
+        folder: args.input.iptables_dir.as_deref(),
+        json: args.output.json,
+        colors: Colors::new(args.color.color),
+        options: RunOptions::apply(args),
+    })
+}
+
+/// `dwscript remove --apply`.
+pub(super) fn remove(args: &RemoveArgs) -> Status {
+    carry_out(Request {
+        args: &args.apply,
+        files: &[],
+        names: vec![format!("remove --owner {}", args.owner)],
+        folder: args.input.iptables_dir.as_deref(),
+        json: args.output.json,
+        colors: Colors::new(args.color.color),
+        options: RunOptions::apply_removal(args),
+    })
+}
+
+/// What is to be applied.
+struct Request<'a> {
+    args: &'a ApplyArgs,
+    /// The scripts.
+    files: &'a [PathBuf],
+    /// What `history` calls it.
+    names: Vec<String>,
+    /// Where the iptables programs are.
+    folder: Option<&'a Path>,
+    json: bool,
+    colors: Colors,
+    options: Result<RunOptions, Diagnostic>,
+}
+
+fn carry_out(mut request: Request<'_>) -> Status {
+    let mut steps = Steps::new(request.colors.stderr, request.json);
     let mut report = Report::default();
-    let done = if args.apply.apply {
-        apply(args, &mut steps, &mut report)
-    } else {
-        rehearse(args, &mut steps, &mut report)
-    };
+    // Whoever may not do this is told so before what else is wrong.
+    let may = needs_root(if request.args.apply { "`--apply`" } else { "`--rehearse`" });
+    let options = std::mem::replace(&mut request.options, Err(Diagnostic::error("usage", "")));
+    let done = may.and(options).map_err(Stop::from).and_then(|options| {
+        let work = if request.args.apply { apply } else { rehearse };
+        work(&request, options, &mut steps, &mut report)
+    });
     let (status, errors) = match done {
         Ok(status) => (status, Vec::new()),
         Err(stop) => (stop.status, stop.diagnostics),
     };
-    if args.output.json {
+    if request.json {
         return print_json(&report, &steps, &errors, status);
     }
-    output::say(&errors, colors.stderr);
+    output::say(&errors, request.colors.stderr);
     status
 }
 
@@ -75,18 +116,21 @@ fn print_json(report: &Report, steps: &Steps, errors: &[Diagnostic], status: Sta
 }
 
 /// `--rehearse` alone: of the live ruleset, or of a dump.
-fn rehearse(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Status, Stop> {
-    needs_root("`--rehearse`")?;
-    let mut options = RunOptions::apply(args)?;
+fn rehearse(
+    request: &Request<'_>,
+    mut options: RunOptions,
+    steps: &mut Steps,
+    report: &mut Report,
+) -> Result<Status, Stop> {
     let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
     let is_live = options.jobs.iter().any(|job| matches!(job.input, Input::Live(_)));
-    let host = Host::read(args.input.iptables_dir.as_deref(), &families)?;
+    let host = Host::read(request.folder, &families)?;
     report.backend = Some(host.backend);
     if is_live {
         give(&mut options, &host);
     }
     let results = run::results(&options).map_err(|(_, stop)| stop)?;
-    show(args, &options, &results, report)?;
+    show(request, &options, &results, report)?;
     steps.say(&format!("backend {}", host.backend));
     let every: Vec<&RunResult<'_>> = results.iter().collect();
     rehearse_all(&every, &host, steps)?;
@@ -102,18 +146,22 @@ struct Planned<'r> {
     delta: Delta,
 }
 
-fn apply(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Status, Stop> {
-    needs_root("`--apply`")?;
-    if !args.apply.trust {
-        args.scripts.iter().try_for_each(|script| apply::check_trust(script))?;
+fn apply(
+    request: &Request<'_>,
+    mut options: RunOptions,
+    steps: &mut Steps,
+    report: &mut Report,
+) -> Result<Status, Stop> {
+    let args = request.args;
+    if !args.trust {
+        request.files.iter().try_for_each(|script| apply::check_trust(script))?;
     }
-    let mut options = RunOptions::apply(args)?;
-    let state = StateDir::open(&args.apply.state.state_dir)?;
+    let state = StateDir::open(&args.state.state_dir)?;
     let lock = state.lock()?;
     settle(&state, steps)?;
     let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
     let slow = steps.begin("reading the live rules");
-    let host = Host::read(args.input.iptables_dir.as_deref(), &families)?;
+    let host = Host::read(request.folder, &families)?;
     drop(slow);
     report.backend = Some(host.backend);
     give(&mut options, &host);
@@ -123,18 +171,17 @@ fn apply(args: &RunArgs, steps: &mut Steps, report: &mut Report) -> Result<Statu
     drop(slow);
     steps.done("ran and checked the scripts");
     output::say(&host.warnings, options.colors.stderr);
-    show(args, &options, &results, report)?;
+    show(request, &options, &results, report)?;
     let changed: Vec<&RunResult<'_>> =
         results.iter().filter(|result| !delta::forward(result.checked.ruleset()).is_empty()).collect();
-    let targets =
-        if args.apply.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
+    let targets = if args.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
     let planned = plan(&changed, &host, targets)?;
     if planned.is_empty() {
         report.state = Some("nothing-to-do");
         steps.say("nothing to do");
         return Ok(Status::Done);
     }
-    let run = begin(args, &state, &host, &planned)?;
+    let run = begin(request, &state, &host, &planned)?;
     report.run = Some(run.id());
     steps.done(&format!("backed up as run {}", run.id()));
     let ended = guarded(args, &state, &run, steps)?;
@@ -177,7 +224,7 @@ fn give(options: &mut RunOptions, host: &Host) {
 
 /// Shows what changes and what is to be said of it, before anything does.
 fn show(
-    args: &RunArgs,
+    request: &Request<'_>,
     options: &RunOptions,
     results: &[RunResult<'_>],
     report: &mut Report,
@@ -191,7 +238,7 @@ fn show(
             "diff": String::from_utf8_lossy(&text),
         }));
         report.warnings.extend(result.diagnostics.iter().map(|warning| warning.message.clone()));
-        if !args.output.json {
+        if !request.json {
             let style = options.colors.stdout;
             Destination::Stdout.write(|mut out| diff::write(&result.checked, style, &mut out))?;
             output::say(&result.diagnostics, options.colors.stderr);
@@ -258,14 +305,19 @@ fn plan<'r>(
 }
 
 /// Writes the run with its backups: all that the way back needs is on the disk before the first change.
-fn begin(args: &RunArgs, state: &StateDir, host: &Host, planned: &[Planned<'_>]) -> Result<Run, Diagnostic> {
+fn begin(
+    request: &Request<'_>,
+    state: &StateDir,
+    host: &Host,
+    planned: &[Planned<'_>],
+) -> Result<Run, Diagnostic> {
     let record = Record {
         version: VERSION,
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
         who: apply::who(),
-        scripts: args.scripts.iter().map(|script| script.display().to_string()).collect(),
+        scripts: request.names.clone(),
         backend: host.backend,
-        confirm: (!args.apply.no_confirm).then_some(args.apply.confirm),
+        confirm: (!request.args.no_confirm).then_some(request.args.confirm),
         families: planned.iter().map(family_record).collect(),
         boot: apply::boot(),
         namespace: apply::namespace(),
@@ -288,10 +340,12 @@ fn family_record(planned: &Planned<'_>) -> FamilyRecord {
     }
 }
 
-fn guarded(args: &RunArgs, state: &StateDir, run: &Run, steps: &mut Steps) -> Result<Ended, Diagnostic> {
-    let _armed = apply::arm(run, state.path())?;
+fn guarded(args: &ApplyArgs, state: &StateDir, run: &Run, steps: &mut Steps) -> Result<Ended, Diagnostic> {
+    let armed = apply::arm(run, state.path())?;
     steps.done("armed the rollback");
-    Ok(Follower::new(run, Asks::new(args.apply.confirm_here)).follow(steps))
+    let ended = Follower::new(run, Asks::new(args.confirm_here)).follow(steps);
+    armed.wait(run);
+    Ok(ended)
 }
 
 /// Says how it ended.

@@ -235,6 +235,8 @@ pub(super) struct RemoveArgs {
     #[command(flatten)]
     pub(super) output: OutputArgs,
     #[command(flatten)]
+    pub(super) apply: ApplyArgs,
+    #[command(flatten)]
     pub(super) levels: LevelArgs,
     #[command(flatten)]
     pub(super) color: ColorArgs,

@@ -41,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         None => run::run(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Confirm(args)) => confirm::run(&args),
         Some(Command::Revert(args)) => revert::run(&args),

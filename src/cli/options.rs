@@ -56,20 +56,29 @@ impl RunOptions {
         Self::with(Self::scripts(args)?, &args.input, &args.output, &args.levels, &args.color)
     }
 
-    /// Those of `--apply` and `--rehearse`: both families of the live ruleset, unless said.
+    /// Those of `--apply` and `--rehearse`.
     pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
-        let mut input = args.input.clone();
+        Self::live(Self::scripts(args)?, &args.input, &args.levels, &args.color)
+    }
+
+    /// Those of `dwscript remove --apply`.
+    pub(super) fn apply_removal(args: &RemoveArgs) -> Result<Self, Diagnostic> {
+        Self::live(Self::removal(args)?, &args.input, &args.levels, &args.color)
+    }
+
+    /// Both families of the live ruleset, unless said.
+    fn live(work: Work, input: &InputArgs, said: &LevelArgs, color: &ColorArgs) -> Result<Self, Diagnostic> {
+        let mut input = input.clone();
         let is_live = input.input.is_none() && input.sample.is_none();
         if is_live && !input.ipv4 && !input.ipv6 {
             (input.ipv4, input.ipv6) = (true, true);
         }
-        let format = if args.output.json { Format::Json } else { Format::Diff };
         Ok(Self {
-            work: Self::scripts(args)?,
+            work,
             jobs: jobs(&input, None, Texts::Any)?,
-            purpose: Purpose::Print(format),
-            levels: levels(&args.levels)?,
-            colors: Colors::new(args.color.color),
+            purpose: Purpose::Print(Format::Diff),
+            levels: levels(said)?,
+            colors: Colors::new(color.color),
         })
     }
 
@@ -88,10 +97,13 @@ impl RunOptions {
 
     /// Those of `dwscript remove`.
     pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
+        Self::with(Self::removal(args)?, &args.input, &args.output, &args.levels, &args.color)
+    }
+
+    fn removal(args: &RemoveArgs) -> Result<Work, Diagnostic> {
         owner::check(&args.owner).map_err(|error| usage(&error.to_string()))?;
         let policies = args.policies.iter().map(|policy| policy_of(policy)).collect::<Result<_, _>>()?;
-        let work = Work::Remove(args.owner.clone(), policies);
-        Self::with(work, &args.input, &args.output, &args.levels, &args.color)
+        Ok(Work::Remove(args.owner.clone(), policies))
     }
 
     fn with(

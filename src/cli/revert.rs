@@ -58,7 +58,7 @@ fn reject(run: &Run) -> Result<u64, Stop> {
             Diagnostic::error("unwritable-state", format!("run {id} cannot be rejected: {error}")).into()
         );
     }
-    while run.is_guarded() && !run.state().is_final() {
+    while run.is_guarded() {
         let _ = run.go(State::Pending, State::Rejected);
         thread::sleep(TICK);
     }

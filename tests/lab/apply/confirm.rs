@@ -54,7 +54,7 @@ fn an_unconfirmed_run_is_rolled_back_and_what_others_did_stays() {
         host.iptables("-t nat -D DOCKER -p tcp --dport 8099 -j DNAT --to-destination 172.17.0.9:80");
         host.iptables("-D DOCKER-USER -s 192.0.2.9 -j DROP");
         assert_eq!(host.rules(), before);
-        assert_eq!(host.processes(), Vec::<String>::new());
+        host.assert_quiet();
     }
 }
 
@@ -101,7 +101,7 @@ fn a_pending_run_bars_others_and_can_be_reverted_at_once() {
             reverted.stderr
         );
         assert_eq!(host.rules(), before);
-        assert_eq!(host.processes(), Vec::<String>::new());
+        host.assert_quiet();
         assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
     }
 }

@@ -79,7 +79,7 @@ fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
         assert_eq!(host.run(&["revert"]).status, Some(0), "{what}");
     }
     assert_eq!(host.rules(), old, "{what}");
-    assert_eq!(host.processes(), Vec::<String>::new(), "{what}");
+    host.assert_quiet();
 }
 
 /// Waits until nothing of a run is left at work, for as long as that may take.

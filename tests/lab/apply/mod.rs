@@ -173,6 +173,16 @@ impl Host {
         }
     }
 
+    /// Sees to it that no process of this host's `dwscript` is left.
+    #[track_caller]
+    fn assert_quiet(&self) {
+        let begun = Instant::now();
+        while !self.processes().is_empty() {
+            assert!(begun.elapsed() < Duration::from_millis(500), "{:?} is left", self.processes());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The processes of this host's `dwscript`, its guards among them.
     fn processes(&self) -> Vec<String> {
         let state = self.state_dir().to_string_lossy().into_owned();

@@ -31,7 +31,7 @@ fn rules_are_applied_kept_and_undone() {
         let after = host.rules();
         assert_eq!(after.matches(":INPUT DROP").count(), 2, "{after}");
         assert_eq!(after.matches("dwscript/site").count(), 7, "{after}");
-        assert_eq!(host.processes(), Vec::<String>::new());
+        host.assert_quiet();
 
         let again = host.apply(&[]);
         assert_eq!((again.status, again.stdout.as_str()), (Some(0), ""), "{}", again.stderr);
@@ -139,5 +139,31 @@ fn without_a_rehearsal_the_kernel_is_asked_at_once() {
         assert!(!run.stderr.contains("rehearsed"), "{}", run.stderr);
         assert_eq!(host.run(&["revert", "1"]).status, Some(0));
         assert_eq!(host.rules(), before);
+    }
+}
+
+#[test]
+fn an_owners_rules_are_taken_off_the_host() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let before = host.rules();
+        assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
+        let args = [
+            "remove",
+            "--owner",
+            "site",
+            "--policy",
+            "INPUT=ACCEPT",
+            "--apply",
+            "--no-confirm",
+            "--iptables-dir",
+            "bin",
+        ];
+        let run = host.run(&args);
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        assert_eq!(host.rules(), before);
+        assert!(host.run(&["history"]).stdout.contains("remove --owner site"));
+        assert_eq!(host.run(&["revert"]).status, Some(0));
+        assert_ne!(host.rules(), before);
     }
 }
