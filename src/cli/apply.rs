@@ -170,7 +170,10 @@ fn apply(
     let results = run::results(&options).map_err(|(_, stop)| stop)?;
     drop(slow);
     steps.done("ran and checked the scripts");
-    output::say(&host.warnings, options.colors.stderr);
+    report.warnings.extend(host.warnings.iter().map(|warning| warning.message.clone()));
+    if !request.json {
+        output::say(&host.warnings, options.colors.stderr);
+    }
     show(request, &options, &results, report)?;
     let changed: Vec<&RunResult<'_>> =
         results.iter().filter(|result| !delta::forward(result.checked.ruleset()).is_empty()).collect();

@@ -22,7 +22,8 @@ fn a_confirmed_run_stays() {
         let running = host.spawn(&["--confirm", "20"]);
         host.wait_for("pending");
         let new = host.rules();
-        let confirmed = host.run(&["confirm"]);
+        // The tests may be run over SSH themselves.
+        let confirmed = host.run(&["confirm", "--confirm-here"]);
         assert_eq!(confirmed.status, Some(0), "{}", confirmed.stderr);
         assert!(confirmed.stdout.starts_with("run 1 is confirmed"), "{}", confirmed.stdout);
         let run = ended(running);
@@ -118,6 +119,7 @@ fn a_run_whose_guard_has_died_is_rolled_back_by_the_next() {
         for pid in host.processes() {
             kill("-KILL", &pid);
         }
+        host.assert_quiet();
         host.iptables("-A INPUT -s 192.0.2.7 -j DROP");
         host.folder.write("other.rhai", "append(\"OUTPUT\", \"-o lo -j ACCEPT\");\n");
         let next = host.run(&["other.rhai", "--apply", "--no-confirm", "-4", "--iptables-dir", "bin"]);

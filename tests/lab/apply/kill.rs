@@ -68,7 +68,7 @@ fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
     let killed = Instant::now();
     child.wait().unwrap();
     if confirms {
-        host.run(&["confirm"]);
+        host.run(&["confirm", "--confirm-here"]);
     }
     settle(host, killed);
     let what = format!("round {round}, {signal:?}, {:?}", host.state());
