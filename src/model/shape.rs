@@ -141,7 +141,7 @@ impl Shaper {
         let prefix = prefix.get(1..).map_or(Some(most), number);
         prefix.is_some_and(|bits| (1..=most).contains(&bits))
             && match self.family {
-                Family::Ipv4 => is_ipv4(address),
+                Family::Ipv4 => ipv4(address).is_some(),
                 Family::Ipv6 => {
                     std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
                 }
@@ -154,25 +154,7 @@ fn network_v4(value: &[u8]) -> Option<(u32, u32)> {
     let slash = memchr::memrchr(b'/', value)?;
     let (address, prefix) = value.split_at_checked(slash)?;
     let bits = number(prefix.get(1..)?)?;
-    let mut packed: u32 = 0;
-    let (mut parts, mut part, mut digits) = (1, 0_u32, 0);
-    for byte in address {
-        match byte {
-            b'0'..=b'9' if digits == 0 || part > 0 => {
-                part = part * 10 + u32::from(byte - b'0');
-                digits += 1;
-                if part > 255 {
-                    return None;
-                }
-            }
-            b'.' if digits > 0 => {
-                packed = packed << 8 | part;
-                (parts, part, digits) = (parts + 1, 0, 0);
-            }
-            _ => return None,
-        }
-    }
-    (parts == 4 && digits > 0).then_some((bits, packed << 8 | part))
+    Some((bits, ipv4(address)?))
 }
 
 /// The same of IPv6, where the address is printed as it is written.
@@ -315,30 +297,34 @@ fn number(value: &[u8]) -> Option<u32> {
         .try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
-/// Four numbers up to 255 without leading zeros.
-fn is_ipv4(value: &[u8]) -> bool {
-    let (mut parts, mut number, mut digits) = (1, 0_u32, 0);
+/// The bits of an address of IPv4: four numbers up to 255 without leading zeros.
+fn ipv4(value: &[u8]) -> Option<u32> {
+    let mut packed: u32 = 0;
+    let (mut parts, mut part, mut digits) = (1, 0_u32, 0);
     for byte in value {
         match byte {
-            b'0'..=b'9' if digits == 0 || number > 0 => {
-                number = number * 10 + u32::from(byte - b'0');
+            b'0'..=b'9' if digits == 0 || part > 0 => {
+                part = part * 10 + u32::from(byte - b'0');
                 digits += 1;
-                if number > 255 {
-                    return false;
+                if part > 255 {
+                    return None;
                 }
             }
-            b'.' if digits > 0 => (parts, number, digits) = (parts + 1, 0, 0),
-            _ => return false,
+            b'.' if digits > 0 => {
+                packed = packed << 8 | part;
+                (parts, part, digits) = (parts + 1, 0, 0);
+            }
+            _ => return None,
         }
     }
-    parts == 4 && digits > 0
+    (parts == 4 && digits > 0).then_some(packed << 8 | part)
 }
 
 fn is_endpoint(value: &[u8]) -> bool {
     let Some(colon) = value.iter().rposition(|byte| *byte == b':') else { return false };
     let (address, port) = value.split_at(colon);
     let port = port.get(1..).and_then(number);
-    is_ipv4(address) && port.is_some_and(|port| (1..=u32::from(u16::MAX)).contains(&port))
+    ipv4(address).is_some() && port.is_some_and(|port| (1..=u32::from(u16::MAX)).contains(&port))
 }
 
 #[cfg(test)]
