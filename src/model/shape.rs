@@ -76,25 +76,26 @@ impl Shaper {
         let bytes = body.as_bytes();
         let (mut at, mut copied) = (0, 0);
         let mut kind = None;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-            let (length, quoted) = word(rest)?;
-            let value = rest.get(..length)?;
+        let mut stops = Stops::new(bytes);
+        while at < bytes.len() {
+            let (end, quoted) = stops.word(at)?;
+            let value = bytes.get(at..end)?;
             if let Some(first) = value.first() {
                 // The one jump that is looked at for its chain is the last word.
-                let is_chain = is_chain && (self.spelling == Spelling::Sound || at + length == bytes.len());
+                let is_chain = is_chain && (self.spelling == Spelling::Sound || end == bytes.len());
                 let marked = kind.filter(|kind| self.is_sound(*kind, value, quoted, is_chain));
                 kind = None;
                 if let Some(marked) = marked {
                     self.key.extend_from_slice(bytes.get(copied..at)?);
                     self.key.extend([MARK, marked as u8]);
-                    copied = at + length;
+                    copied = end;
                 } else if quoted {
                     return None;
                 } else if *first == b'-' {
                     kind = kind_of(value);
                 }
             }
-            at += length + 1;
+            at = end + 1;
         }
         self.key.extend_from_slice(bytes.get(copied..).unwrap_or_default());
         Some(())
@@ -140,7 +141,7 @@ impl Shaper {
         let prefix = prefix.get(1..).map_or(Some(most), number);
         prefix.is_some_and(|bits| (1..=most).contains(&bits))
             && match self.family {
-                Family::Ipv4 => is_ipv4(address),
+                Family::Ipv4 => ipv4(address).is_some(),
                 Family::Ipv6 => {
                     std::str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok())
                 }
@@ -153,25 +154,7 @@ fn network_v4(value: &[u8]) -> Option<(u32, u32)> {
     let slash = memchr::memrchr(b'/', value)?;
     let (address, prefix) = value.split_at_checked(slash)?;
     let bits = number(prefix.get(1..)?)?;
-    let mut packed: u32 = 0;
-    let (mut parts, mut part, mut digits) = (1, 0_u32, 0);
-    for byte in address {
-        match byte {
-            b'0'..=b'9' if digits == 0 || part > 0 => {
-                part = part * 10 + u32::from(byte - b'0');
-                digits += 1;
-                if part > 255 {
-                    return None;
-                }
-            }
-            b'.' if digits > 0 => {
-                packed = packed << 8 | part;
-                (parts, part, digits) = (parts + 1, 0, 0);
-            }
-            _ => return None,
-        }
-    }
-    (parts == 4 && digits > 0).then_some((bits, packed << 8 | part))
+    Some((bits, ipv4(address)?))
 }
 
 /// The same of IPv6, where the address is printed as it is written.
@@ -183,20 +166,86 @@ fn network_v6(value: &[u8]) -> Option<(u32, u128)> {
     Some((number(prefix.as_bytes())?, (printed == address).then_some(parsed.to_bits())?))
 }
 
-/// The length of the word that `rest` begins with, up to a blank, and whether it is quoted; nothing for a word that only
-/// the parser can read.
-#[inline]
-fn word(rest: &[u8]) -> Option<(usize, bool)> {
-    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'"' | b'\t')).unwrap_or(rest.len());
-    match rest.get(end) {
-        None | Some(b' ') => Some((end, false)),
-        Some(b'"') if end == 0 => {
-            let inner = rest.get(1..)?;
-            let close = memchr::memchr2(b'"', b'\\', inner).filter(|at| inner.get(*at) == Some(&b'"'))?;
-            let length = close + 2;
-            matches!(rest.get(length), None | Some(b' ')).then_some((length, true))
+/// The bytes of a text that may end a word, eight looked at in one go: blanks, tabs and quotes are below all letters and
+/// digits.
+struct Stops<'b> {
+    bytes: &'b [u8],
+    /// Where the eight begin that `found` is about.
+    start: usize,
+    /// The top bit of each byte that may end a word and was not taken yet.
+    found: u64,
+}
+
+impl<'b> Stops<'b> {
+    /// One in each byte.
+    const EACH: u64 = u64::MAX / 0xff;
+    const QUOTE: u64 = 0x22;
+
+    #[inline]
+    fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, start: 0, found: Self::look(bytes) }
+    }
+
+    /// The top bit of each of the first eight bytes that is at most `"`.
+    #[inline]
+    fn look(bytes: &[u8]) -> u64 {
+        let word = bytes.first_chunk().map_or_else(
+            || {
+                let mut padded = [0x7f; 8];
+                padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+                u64::from_le_bytes(padded)
+            },
+            |eight| u64::from_le_bytes(*eight),
+        );
+        // Adding sets the top bit of what is above `"`; it carries into no other byte.
+        let above = (word & (Self::EACH * 0x7f)) + Self::EACH * (0x7f - Self::QUOTE);
+        !(above | word) & (Self::EACH * 0x80)
+    }
+
+    /// The next place that may end a word; the end of the text behind the last one.
+    #[inline]
+    fn next(&mut self) -> usize {
+        while self.found == 0 {
+            self.start += 8;
+            match self.bytes.get(self.start..) {
+                Some(rest) if !rest.is_empty() => self.found = Self::look(rest),
+                _ => return self.bytes.len(),
+            }
         }
-        _ => None,
+        let at = self.start + (self.found.trailing_zeros() / 8) as usize;
+        self.found &= self.found - 1;
+        at
+    }
+
+    /// The end of the word that begins at `at`, up to a blank, and whether it is quoted; nothing for a word that only the
+    /// parser can read.
+    #[inline]
+    fn word(&mut self, at: usize) -> Option<(usize, bool)> {
+        loop {
+            let end = self.next();
+            match self.bytes.get(end) {
+                None | Some(b' ') => return Some((end, false)),
+                Some(b'"') if end == at => return self.quoted(at).map(|end| (end, true)),
+                Some(b'"' | b'\t') => return None,
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The end of the quoted word that begins at `at`.
+    fn quoted(&mut self, at: usize) -> Option<usize> {
+        let inner = self.bytes.get(at + 1..)?;
+        let close = memchr::memchr2(b'"', b'\\', inner).filter(|close| inner.get(*close) == Some(&b'"'))?;
+        let end = at + close + 2;
+        let blank = match self.bytes.get(end) {
+            None => end,
+            Some(b' ') => end + 1,
+            Some(_) => return None,
+        };
+        // What stands inside ends no word.
+        self.start = blank;
+        self.found = Self::look(self.bytes.get(blank..).unwrap_or_default());
+        Some(end)
     }
 }
 
@@ -248,30 +297,34 @@ fn number(value: &[u8]) -> Option<u32> {
         .try_fold(0, |number: u32, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
-/// Four numbers up to 255 without leading zeros.
-fn is_ipv4(value: &[u8]) -> bool {
-    let (mut parts, mut number, mut digits) = (1, 0_u32, 0);
+/// The bits of an address of IPv4: four numbers up to 255 without leading zeros.
+fn ipv4(value: &[u8]) -> Option<u32> {
+    let mut packed: u32 = 0;
+    let (mut parts, mut part, mut digits) = (1, 0_u32, 0);
     for byte in value {
         match byte {
-            b'0'..=b'9' if digits == 0 || number > 0 => {
-                number = number * 10 + u32::from(byte - b'0');
+            b'0'..=b'9' if digits == 0 || part > 0 => {
+                part = part * 10 + u32::from(byte - b'0');
                 digits += 1;
-                if number > 255 {
-                    return false;
+                if part > 255 {
+                    return None;
                 }
             }
-            b'.' if digits > 0 => (parts, number, digits) = (parts + 1, 0, 0),
-            _ => return false,
+            b'.' if digits > 0 => {
+                packed = packed << 8 | part;
+                (parts, part, digits) = (parts + 1, 0, 0);
+            }
+            _ => return None,
         }
     }
-    parts == 4 && digits > 0
+    (parts == 4 && digits > 0).then_some(packed << 8 | part)
 }
 
 fn is_endpoint(value: &[u8]) -> bool {
     let Some(colon) = value.iter().rposition(|byte| *byte == b':') else { return false };
     let (address, port) = value.split_at(colon);
     let port = port.get(1..).and_then(number);
-    is_ipv4(address) && port.is_some_and(|port| (1..=u32::from(u16::MAX)).contains(&port))
+    ipv4(address).is_some() && port.is_some_and(|port| (1..=u32::from(u16::MAX)).contains(&port))
 }
 
 #[cfg(test)]
