@@ -82,7 +82,8 @@ fn the_commands_of_the_readme_that_change_a_host_run() {
     let mut script = "set -e; mount -t tmpfs tmpfs /var/lib 2>/dev/null || exit 77\n".to_owned();
     for command in commands {
         let confirms = command.ends_with("--apply");
-        let confirm = if confirms { "until $0 confirm --confirm-here 2>/dev/null; do sleep 0.1; done & " } else { "" };
+        let confirm =
+            if confirms { "until $0 confirm --confirm-here 2>/dev/null; do sleep 0.1; done & " } else { "" };
         script += &format!("echo '$ {command}' >&2\n{confirm}$0 {command} </dev/null\nwait\n");
     }
     let mut shell = host.command("/usr/bin/unshare");
