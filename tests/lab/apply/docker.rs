@@ -19,38 +19,36 @@ fn rules(lab: &Lab) -> String {
     saved.lines().filter(|line| line.starts_with("-A")).flat_map(|line| [line, "\n"]).collect()
 }
 
+/// A run of `site.rhai` on a host, which waits while `meanwhile` happens.
+fn run_beside(lab: &Lab, script: &str, seconds: &str, meanwhile: impl FnOnce()) -> Printed {
+    let folder = Folder::new(&[("site.rhai", script)]);
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (script, state) = (path("site.rhai"), path("state"));
+    let program = env!("CARGO_BIN_EXE_dwscript");
+    let args = [program, &script, "--apply", "-4", "--confirm", seconds, "--state-dir", &state];
+    let pending = folder.path().join("state/runs/1/pending");
+    thread::scope(|scope| {
+        let running = scope.spawn(|| Printed::from(lab.exec(&args, b"")));
+        let begun = Instant::now();
+        while !pending.exists() {
+            let ended = running.is_finished() || begun.elapsed() > Duration::from_secs(15);
+            assert!(!ended, "it does not come to wait");
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert!(rules(lab).contains("dwscript/site"));
+        meanwhile();
+        assert!(pending.exists(), "what was to happen meanwhile took too long");
+        running.join().unwrap()
+    })
+}
+
 #[test]
 fn a_container_that_starts_while_a_run_waits_keeps_its_port_when_the_run_is_rolled_back() {
     for backend in Backend::usable() {
         let Some(lab) = available(Lab::with(Options { backend, ..Options::default() })) else { return };
         lab.run_container("one", &["-p", "8081:80"], &[]);
         let before = rules(&lab);
-        let folder = Folder::new(&[("site.rhai", SCRIPT)]);
-        let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        let (script, state) = (path("site.rhai"), path("state"));
-        let args = [
-            env!("CARGO_BIN_EXE_dwscript"),
-            &script,
-            "--apply",
-            "-4",
-            "--confirm",
-            "4",
-            "--state-dir",
-            &state,
-        ];
-        let run = thread::scope(|scope| {
-            let running = scope.spawn(|| Printed::from(lab.exec(&args, b"")));
-            let begun = Instant::now();
-            while !folder.path().join("state/runs/1/pending").exists() {
-                let ended = running.is_finished() || begun.elapsed() > Duration::from_secs(15);
-                assert!(!ended, "it does not come to wait");
-                thread::sleep(Duration::from_millis(10));
-            }
-            assert!(rules(&lab).contains("dwscript/site"));
-            lab.run_container("two", &["-p", "8082:80"], &[]);
-            assert!(folder.path().join("state/runs/1/pending").exists(), "the container came too late");
-            running.join().unwrap()
-        });
+        let run = run_beside(&lab, SCRIPT, "4", || lab.run_container("two", &["-p", "8082:80"], &[]));
         assert_eq!(run.status, Some(1), "{}", run.stderr);
         let after = rules(&lab);
         assert!(!after.contains("dwscript"), "{after}");
@@ -62,5 +60,21 @@ fn a_container_that_starts_while_a_run_waits_keeps_its_port_when_the_run_is_roll
         // The engine finds all of its own: what it takes out is what it put in.
         lab.docker(&["rm", "-f", "two"]);
         assert_eq!(rules(&lab), before);
+    }
+}
+
+#[test]
+fn an_engine_that_starts_anew_while_a_run_waits_keeps_what_it_wrote() {
+    for backend in Backend::usable() {
+        let Some(lab) = available(Lab::with(Options { backend, ..Options::default() })) else { return };
+        // It slides behind Docker's own rules when the engine starts.
+        let script =
+            [SCRIPT, "insert_before(\"FORWARD\", \"DOCKER-USER\", \"-s 203.0.113.9 -j DROP\");\n"].concat();
+        let run = run_beside(&lab, &script, "8", || lab.restart_engine());
+        assert_eq!(run.status, Some(1), "{}", run.stderr);
+        let after = rules(&lab);
+        assert!(!after.contains("dwscript"), "{after}");
+        lab.restart_engine();
+        assert_eq!(rules(&lab), after);
     }
 }
