@@ -29,6 +29,31 @@ pub(super) struct CommandLine {
     pub(super) run: RunArgs,
 }
 
+/// The main job alone: most runs are that, and then the arguments of all the subcommands need not be set up.
+#[derive(Debug, Parser)]
+#[command(name = "dwscript")]
+pub(super) struct JobLine {
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// Words that are no scripts.
+pub(super) const SUBCOMMANDS: [&str; 13] = [
+    "fmt",
+    "lint",
+    "remove",
+    "confirm",
+    "revert",
+    "history",
+    "backup",
+    "restore",
+    "api",
+    "completions",
+    "man",
+    "guard",
+    "help",
+];
+
 /// What is not the main job.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -383,4 +408,23 @@ pub(super) enum ColorChoice {
     Always,
     /// Never
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_subcommands_are_those_of_the_command_line() {
+        let mut command = CommandLine::command();
+        command.build();
+        let names = command.get_subcommands().map(|command| command.get_name().to_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        let mut known = SUBCOMMANDS.to_vec();
+        known.sort_unstable();
+        assert_eq!(names, known);
+    }
 }

@@ -27,18 +27,24 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use args::{Command, CommandLine};
+use args::{Command, CommandLine, JobLine, RunArgs, SUBCOMMANDS};
 pub use status::Status;
 
 /// Does what the arguments say; the first one is the program's own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let names_a_subcommand =
+        arguments.iter().skip(1).any(|word| SUBCOMMANDS.iter().any(|name| word.as_os_str() == *name));
+    // What is wrong with the arguments, and the help, is told by the whole command line.
+    if !names_a_subcommand && let Ok(JobLine { run }) = JobLine::try_parse_from(&arguments) {
+        return job(&run);
+    }
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(answer) => return output::usage(&answer),
     };
     match line.command {
-        None if line.run.apply.is_wanted() => apply::run(&line.run),
-        None => run::run(&line.run),
+        None => job(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
@@ -53,4 +59,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::Completions { shell }) => completions::run(shell),
         Some(Command::Man) => man::run(),
     }
+}
+
+/// The main job.
+fn job(args: &RunArgs) -> Status {
+    if args.apply.is_wanted() { apply::run(args) } else { run::run(args) }
 }

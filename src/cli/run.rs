@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::args::{ColorArgs, RemoveArgs, RunArgs};
+use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
 use super::color::Colors;
 use super::input::{self, Input, Read};
 use super::live;
@@ -18,21 +18,6 @@ use crate::samples::SAMPLES;
 use crate::save::{self, patches};
 use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
-
-/// Words that are no scripts.
-const SUBCOMMANDS: [&str; 11] = [
-    "fmt",
-    "lint",
-    "remove",
-    "confirm",
-    "revert",
-    "history",
-    "backup",
-    "restore",
-    "api",
-    "completions",
-    "man",
-];
 
 pub(super) fn run(args: &RunArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
