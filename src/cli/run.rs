@@ -20,7 +20,7 @@ use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 /// Words that are no scripts.
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 12] = [
     "fmt",
     "lint",
     "remove",
@@ -29,6 +29,7 @@ const SUBCOMMANDS: [&str; 11] = [
     "history",
     "backup",
     "restore",
+    "persist",
     "api",
     "completions",
     "man",
