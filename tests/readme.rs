@@ -79,7 +79,10 @@ fn the_commands_of_the_readme_that_change_a_host_run() {
     let commands = blocks(&text, "shell").into_iter().flat_map(str::lines);
     let commands: Vec<&str> = commands.filter_map(|line| line.strip_prefix("$ dwscript ")).collect();
     assert!(commands.len() > 5, "{commands:?}");
-    let mut script = "set -e; mount -t tmpfs tmpfs /var/lib 2>/dev/null || exit 77\n".to_owned();
+    // Nor are its configuration and its systemd.
+    let own = "mount -t tmpfs tmpfs /var/lib && mount -t tmpfs tmpfs /mnt && cp -a /etc/. /mnt && mount --bind /mnt /etc && \
+        { [ ! -d /run/systemd ] || mount -t tmpfs tmpfs /run/systemd; }";
+    let mut script = format!("set -e; {{ {own}; }} 2>/dev/null || exit 77\n");
     for command in commands {
         let confirms = command.ends_with("--apply");
         let confirm =
@@ -96,7 +99,7 @@ fn the_commands_of_the_readme_that_change_a_host_run() {
 #[test]
 fn the_options_of_the_readme_exist() {
     let folder = Folder::new(&[]);
-    let commands = ["remove", "fmt", "confirm", "revert", "history", "backup", "restore"];
+    let commands = ["remove", "fmt", "confirm", "revert", "history", "backup", "restore", "persist"];
     let commands: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
     let helps = commands.iter().map(|args| &args[..]).chain([&["--help"][..]]);
     let help: String = helps.map(|args| folder.run(args).stdout).collect();

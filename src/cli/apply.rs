@@ -213,7 +213,7 @@ pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnost
 }
 
 /// Gives the jobs what was read of the host.
-fn give(options: &mut RunOptions, host: &Host) {
+pub(super) fn give(options: &mut RunOptions, host: &Host) {
     for job in &mut options.jobs {
         if let Some(found) = host.families.iter().find(|found| found.family == job.family) {
             let name = match job.family {

@@ -1,11 +1,14 @@
 //! The command line as it is typed. What it means, and whether it can be done, is for [`super::options`].
 
+mod persist;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::apply::STATE_DIR;
+pub(super) use persist::{Method, PersistArgs};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
 ///
@@ -38,7 +41,8 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 13] = [
+pub(super) const SUBCOMMANDS: [&str; 14] = [
+    "persist",
     "fmt",
     "lint",
     "remove",
@@ -73,6 +77,8 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Load a whole dump, unless it lacks rules that are live
     Restore(RestoreArgs),
+    /// Have scripts run whenever Docker has started, at boot and later
+    Persist(PersistArgs),
     /// The rollback of a run; `--apply` starts it
     #[command(hide = true)]
     Guard(GuardArgs),

@@ -17,6 +17,7 @@ mod man;
 mod options;
 mod output;
 mod parameters;
+mod persist;
 mod revert;
 mod run;
 mod status;
@@ -54,6 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::History(args)) => history::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Persist(args)) => persist::run(&args),
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),
         Some(Command::Completions { shell }) => completions::run(shell),

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, RemoveArgs,
-    RunArgs,
+    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, PersistArgs,
+    RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
@@ -68,11 +68,7 @@ impl RunOptions {
 
     /// Both families of the live ruleset, unless said.
     fn live(work: Work, input: &InputArgs, said: &LevelArgs, color: &ColorArgs) -> Result<Self, Diagnostic> {
-        let mut input = input.clone();
-        let is_live = input.input.is_none() && input.sample.is_none();
-        if is_live && !input.ipv4 && !input.ipv6 {
-            (input.ipv4, input.ipv6) = (true, true);
-        }
+        let input = both_if_live(input);
         Ok(Self {
             work,
             jobs: jobs(&input, None, Texts::Any)?,
@@ -82,17 +78,36 @@ impl RunOptions {
         })
     }
 
+    /// Those by which `dwscript persist` tries scripts and parameters: as `--apply` will.
+    pub(super) fn trial(
+        args: &PersistArgs,
+        scripts: &[PathBuf],
+        script: &ScriptArgs,
+    ) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            work: Self::work(scripts, script, &args.owner)?,
+            jobs: jobs(&both_if_live(&args.input), None, Texts::Any)?,
+            purpose: Purpose::Print(Format::Diff),
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+        })
+    }
+
     fn scripts(args: &RunArgs) -> Result<Work, Diagnostic> {
-        if args.scripts.is_empty() {
+        Self::work(&args.scripts, &args.script, &args.owner)
+    }
+
+    fn work(scripts: &[PathBuf], script: &ScriptArgs, owner: &OwnerArgs) -> Result<Work, Diagnostic> {
+        if scripts.is_empty() {
             return Err(usage("no script is given")
                 .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));
         }
-        let mut settings = parameters::settings(&args.script)?;
-        settings.tagging = match &args.owner {
+        let mut settings = parameters::settings(script)?;
+        settings.tagging = match owner {
             OwnerArgs { no_tag: true, .. } => Tagging::None,
             OwnerArgs { owner, adopt, .. } => Tagging::Tags { owner: owner.clone(), adopt: *adopt },
         };
-        Ok(Work::Scripts(args.scripts.clone(), Box::new(settings)))
+        Ok(Work::Scripts(scripts.to_owned(), Box::new(settings)))
     }
 
     /// Those of `dwscript remove`.
@@ -122,6 +137,16 @@ impl RunOptions {
             colors: Colors::new(color.color),
         })
     }
+}
+
+/// Both families of the live ruleset, unless said.
+fn both_if_live(args: &InputArgs) -> InputArgs {
+    let mut input = args.clone();
+    let is_live = input.input.is_none() && input.sample.is_none();
+    if is_live && !input.ipv4 && !input.ipv6 {
+        (input.ipv4, input.ipv6) = (true, true);
+    }
+    input
 }
 
 /// `dwscript fmt`.

@@ -41,6 +41,13 @@ pub(super) fn settings(args: &ScriptArgs) -> Result<Settings, Diagnostic> {
 }
 
 fn from_define(define: &str, params: &mut Params) -> Result<(), Diagnostic> {
+    let (name, value) = parse_define(define)?;
+    params.give(name, Given { value, from: format!("`-D {name}`") });
+    Ok(())
+}
+
+/// The name and the value in `KEY=VALUE`.
+fn parse_define(define: &str) -> Result<(&str, ParamValue), Diagnostic> {
     let Some((name, text)) = define.split_once('=').filter(|(name, _)| !name.is_empty()) else {
         return Err(usage(&format!("`-D {define}` is no `KEY=VALUE`")).help("for example `-D ssh_port=2222`"));
     };
@@ -48,8 +55,7 @@ fn from_define(define: &str, params: &mut Params) -> Result<(), Diagnostic> {
         Some(file) => lines_of(Path::new(file))?,
         None => ParamValue::Text(text.to_owned()),
     };
-    params.give(name, Given { value, from: format!("`-D {name}`") });
-    Ok(())
+    Ok((name, value))
 }
 
 /// The lines of a file, without blank ones and what follows a `#`.
@@ -66,13 +72,48 @@ fn text_of(path: &Path) -> Result<String, Diagnostic> {
     String::from_utf8(input::file(path)?).map_err(|_| not_text())
 }
 
+fn table_of(path: &Path) -> Result<toml::Table, Diagnostic> {
+    text_of(path)?.parse().map_err(|error: toml::de::Error| {
+        let message = format!("`{}` is no TOML: {}", path.display(), error.message());
+        Diagnostic::error("bad-parameter-file", message).help("it holds lines such as `ssh_port = 2222`")
+    })
+}
+
+/// All that the command line and the files it names give, as one TOML file that gives the same to a later run.
+pub(super) fn as_file(args: &ScriptArgs) -> Result<String, Diagnostic> {
+    let mut all = toml::Table::new();
+    for path in &args.params {
+        all.extend(table_of(path)?);
+    }
+    for define in &args.defines {
+        let (name, value) = parse_define(define)?;
+        all.insert(name.to_owned(), as_toml(&value));
+    }
+    Ok(all.to_string())
+}
+
+fn as_toml(value: &ParamValue) -> toml::Value {
+    match value {
+        ParamValue::Text(text) => toml::Value::String(text.clone()),
+        ParamValue::Integer(number) => toml::Value::Integer(*number),
+        ParamValue::Boolean(value) => toml::Value::Boolean(*value),
+        ParamValue::List(items) => toml::Value::Array(items.iter().map(as_toml).collect()),
+    }
+}
+
+/// A parameter that the environment gives, by the variable and the parameter's name.
+pub(super) fn in_environment() -> Option<(String, String)> {
+    let keys = std::env::vars_os().filter_map(|(key, _)| key.into_string().ok());
+    let mut given = keys.filter_map(|key| {
+        let name = key.strip_prefix(ENVIRONMENT)?.to_ascii_lowercase();
+        Some((key, name))
+    });
+    given.next()
+}
+
 fn from_file(path: &Path, params: &mut Params) -> Result<(), Diagnostic> {
     let name = path.display();
-    let table: toml::Table = text_of(path)?.parse().map_err(|error: toml::de::Error| {
-        Diagnostic::error("bad-parameter-file", format!("`{name}` is no TOML: {}", error.message()))
-            .help("it holds lines such as `ssh_port = 2222`")
-    })?;
-    for (key, value) in table {
+    for (key, value) in table_of(path)? {
         let value = toml_value(&value).ok_or_else(|| {
             Diagnostic::error(
                 "bad-parameter-file",

@@ -1,5 +1,6 @@
 //! What a run prints: one format a file. Only a [`Checked`](crate::check::Checked) ruleset is printed as a result.
 
+pub mod boot;
 pub mod canonical;
 mod changes;
 pub mod delta;

@@ -5,6 +5,7 @@ mod input;
 mod live;
 mod output;
 mod parameters;
+mod persist;
 mod pipes;
 mod subcommands;
 

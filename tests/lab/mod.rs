@@ -9,4 +9,5 @@ mod faults;
 mod fmt;
 mod harden;
 mod harness;
+mod persist;
 mod tutorial;
