@@ -1,5 +1,6 @@
 //! The command line as it is typed. What it means, and whether it can be done, is for [`super::options`].
 
+mod host;
 mod persist;
 
 use std::path::PathBuf;
@@ -7,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use crate::apply::STATE_DIR;
+pub(super) use host::{
+    ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, StateArgs,
+};
 pub(super) use persist::{Method, PersistArgs};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
@@ -112,130 +115,6 @@ pub(super) struct RunArgs {
     pub(super) levels: LevelArgs,
     #[command(flatten)]
     pub(super) color: ColorArgs,
-}
-
-/// Changing this host.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Apply")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(super) struct ApplyArgs {
-    /// Change this host's rules: rehearsed, backed up, and rolled back unless confirmed; both families, unless -4 or -6
-    #[arg(long, conflicts_with_all = ["input", "sample", "diff", "delta", "format", "output", "check"])]
-    pub(super) apply: bool,
-    /// How long the new rules wait for their confirmation
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(super) confirm: u64,
-    /// Take a `y` from this terminal over SSH too, though an open connection proves nothing
-    #[arg(long, requires = "apply", conflicts_with = "no_confirm")]
-    pub(super) confirm_here: bool,
-    /// Keep the new rules without asking, as for boot units
-    #[arg(long, requires = "apply")]
-    pub(super) no_confirm: bool,
-    /// Load the result in a scratch network namespace, change nothing and stop
-    #[arg(long, conflicts_with_all = ["diff", "delta", "format", "output", "check", "no_rehearse"])]
-    pub(super) rehearse: bool,
-    /// Change the host without loading the result in a scratch network namespace first
-    #[arg(long, requires = "apply")]
-    pub(super) no_rehearse: bool,
-    /// Apply scripts that others than their owner and root can write
-    #[arg(long)]
-    pub(super) trust: bool,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-}
-
-impl ApplyArgs {
-    /// Whether a result is to be loaded, here or in a scratch namespace.
-    pub(super) const fn is_wanted(&self) -> bool {
-        self.apply || self.rehearse
-    }
-}
-
-/// Where backups and pending rollbacks live.
-#[derive(Debug, Args)]
-pub(super) struct StateArgs {
-    /// Where backups and pending rollbacks live
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, default_value = STATE_DIR)]
-    pub(super) state_dir: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ConfirmArgs {
-    /// The run's number, as `history` lists it [default: the one that waits]
-    pub(super) id: Option<u64>,
-    /// Confirm from the connection that the run was started by, though that proves nothing
-    #[arg(long)]
-    pub(super) confirm_here: bool,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RevertArgs {
-    /// The run's number, as `history` lists it [default: the one that waits, else the last confirmed one]
-    pub(super) id: Option<u64>,
-    /// Undo all confirmed runs, the newest first
-    #[arg(long, conflicts_with = "id")]
-    pub(super) all: bool,
-    /// Print what was done as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HistoryArgs {
-    /// Print the runs as JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct BackupArgs {
-    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) output: PathBuf,
-    /// IPv4, which is the default
-    #[arg(short = '4', long)]
-    pub(super) ipv4: bool,
-    /// IPv6; with -4 both
-    #[arg(short = '6', long)]
-    pub(super) ipv6: bool,
-    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) iptables_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RestoreArgs {
-    /// The dump; with -46 FILE.v4 and FILE.v6
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(super) file: PathBuf,
-    /// Take out live rules that the dump does not hold, Docker's among them
-    #[arg(long)]
-    pub(super) wipe: bool,
-    /// IPv4, which is the default
-    #[arg(short = '4', long)]
-    pub(super) ipv4: bool,
-    /// IPv6; with -4 both
-    #[arg(short = '6', long)]
-    pub(super) ipv6: bool,
-    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) iptables_dir: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct GuardArgs {
-    /// The run's number
-    pub(super) id: u64,
-    #[command(flatten)]
-    pub(super) state: StateArgs,
 }
 
 /// How rules are told whose they are.
