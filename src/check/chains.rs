@@ -39,7 +39,7 @@ fn run(survey: &Survey<'_>, report: &mut Report<'_>) {
 
 /// Why iptables-restore refuses the name. Control characters, and what unquoted words cannot hold, load in a `:` line.
 fn refused(name: &str, by_command: bool, is_target: bool) -> Option<ChainNameError> {
-    match ChainName::parse(name) {
+    match ChainName::check(name) {
         Err(error @ (ChainNameError::TooLong(_) | ChainNameError::Leading(_))) => Some(error),
         Err(error) if by_command => Some(error),
         _ if VERDICTS.contains(&name) || by_command && is_target => {

@@ -28,6 +28,18 @@ pub(super) fn align(base: &[Key], target: &[Key]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// The numbers below `length` that are not among `some`, which ascend.
+pub(super) fn others(length: usize, some: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut others = Vec::new();
+    let mut next = 0;
+    for index in some {
+        others.extend(next..index);
+        next = index + 1;
+    }
+    others.extend(next..length);
+    others
+}
+
 /// The keys of the base numbered from 0, and how many they are: a chain costs what its own rules cost, however many the
 /// other chains have. What the base lacks has a number beyond all.
 fn dense(base: &[Key], target: &[Key]) -> (Vec<usize>, Vec<usize>, usize) {

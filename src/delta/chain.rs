@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::align::align;
+use super::align::{align, others};
 use super::awkward::is_awkward;
 use super::keys::{Key, Keys};
 use super::unit::{Side, Unit, Units};
@@ -235,16 +235,4 @@ fn keep_last(length: usize, pairs: &mut Pairs, copies: &FxHashMap<Key, Vec<usize
         }
         limit = pair.0;
     }
-}
-
-/// The numbers below `length` that are not among `some`, which ascend.
-fn others(length: usize, some: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut others = Vec::new();
-    let mut next = 0;
-    for index in some {
-        others.extend(next..index);
-        next = index + 1;
-    }
-    others.extend(next..length);
-    others
 }

@@ -29,12 +29,11 @@ pub(super) struct Keys {
     family: Family,
     texts: IndexSet<Box<str>, FxBuildHasher>,
     parser: Parser,
-    canonical: String,
 }
 
 impl Keys {
     pub(super) fn new(family: Family) -> Self {
-        Self { family, texts: IndexSet::default(), parser: Parser::new(), canonical: String::new() }
+        Self { family, texts: IndexSet::default(), parser: Parser::new() }
     }
 
     /// The text of `key`.
@@ -44,15 +43,8 @@ impl Keys {
 
     /// The key of a rule that stands for one rule, by its words.
     pub(super) fn of(&mut self, words: &str) -> Key {
-        self.canonical.clear();
-        match self.parser.parse(words, self.family) {
-            Ok(spec) => {
-                spec.write_canonical(&mut self.canonical);
-                self.parser.recycle(spec);
-            }
-            Err(_) => self.canonical.push_str(&equal::canonical(words, self.family)),
-        }
-        self.intern()
+        let canonical = equal::canonical(words, self.family);
+        self.intern_text(&canonical)
     }
 
     /// The key that `key` shares with all rules which `-D` takes for the same.
@@ -77,13 +69,6 @@ impl Keys {
         let texts: Vec<String> = spec.expand().map(|rule| rule.canonical()).collect();
         self.parser.recycle(spec);
         Some(texts.into_iter().map(|text| self.intern_text(&text)).collect())
-    }
-
-    fn intern(&mut self) -> Key {
-        let canonical = std::mem::take(&mut self.canonical);
-        let key = self.intern_text(&canonical);
-        self.canonical = canonical;
-        key
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "rules come from texts under 4 GiB")]

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::align::align;
+use super::align::{align, others};
 use super::keys::{Key, Keys};
 use super::view::{ChainView, View, policy_word};
 use crate::model::{Policy, RuleId, TableName};
@@ -323,18 +323,6 @@ impl Places<'_> {
             .or_else(|| behind.iter().find_map(found))
             .unwrap_or(self.live)
     }
-}
-
-/// The numbers below `length` that are not among `some`, which ascend.
-fn others(length: usize, some: impl Iterator<Item = usize>) -> Vec<usize> {
-    let mut others = Vec::new();
-    let mut next = 0;
-    for index in some {
-        others.extend(next..index);
-        next = index + 1;
-    }
-    others.extend(next..length);
-    others
 }
 
 fn write_table(name: TableName, chains: &[Merged<'_>], out: &mut impl Write) -> io::Result<()> {

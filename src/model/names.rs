@@ -129,6 +129,14 @@ impl ChainName {
     /// # Errors
     /// What iptables refuses: an empty or too long name, blanks and control characters and quotes, a leading `-` or `!`.
     pub fn parse(name: &str) -> Result<Self, ChainNameError> {
+        Self::check(name).map(|()| Self(name.to_owned()))
+    }
+
+    /// Checks the name of a chain that exists.
+    ///
+    /// # Errors
+    /// As [`ChainName::parse`].
+    pub fn check(name: &str) -> Result<(), ChainNameError> {
         if name.is_empty() {
             return Err(ChainNameError::Empty);
         }
@@ -138,11 +146,14 @@ impl ChainName {
         if name.starts_with(['-', '!']) {
             return Err(ChainNameError::Leading(name.to_owned()));
         }
+        if name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') {
+            return Ok(());
+        }
         let refused =
             |character: &char| character.is_whitespace() || character.is_control() || *character == '"';
         match name.chars().find(refused) {
             Some(character) => Err(ChainNameError::Character(name.to_owned(), character)),
-            None => Ok(Self(name.to_owned())),
+            None => Ok(()),
         }
     }
 

@@ -283,9 +283,24 @@ fn is_canonical_comment(value: &[u8], quoted: bool) -> bool {
 
 /// Letters, digits and what else names have that need no second look.
 fn is_name(value: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let plain = |byte: &u8| IN_NAMES.get(usize::from(*byte)).copied().unwrap_or(false);
     value.first().is_some_and(u8::is_ascii_alphanumeric) && value.iter().all(plain)
 }
+
+/// Which bytes such names are made of.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "it is worked out when the program is built, and would fail then"
+)]
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        byte += 1;
+    }
+    table
+};
 
 /// A decimal number without leading zeros.
 fn number(value: &[u8]) -> Option<u32> {

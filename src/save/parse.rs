@@ -351,10 +351,11 @@ fn plain_name(rest: &str) -> Option<&str> {
 fn chain_words(line: &str, start: u32) -> impl Iterator<Item = Span> {
     let mut at = 1;
     std::iter::from_fn(move || {
-        let rest = line.get(at..)?;
-        let word = rest.trim_start_matches([' ', '\t']);
-        let from = at + rest.len() - word.len();
-        let length = word.find([' ', '\t']).unwrap_or(word.len());
+        let rest = line.as_bytes().get(at..)?;
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let blanks = rest.iter().take_while(|byte| is_blank(byte)).count();
+        let from = at + blanks;
+        let length = rest.iter().skip(blanks).take_while(|byte| !is_blank(byte)).count();
         at = from + length;
         (length > 0).then(|| Span::new(start + offset(from), start + offset(at)))
     })

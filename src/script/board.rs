@@ -46,7 +46,6 @@ struct Candidate {
     rule: RuleId,
     /// Whether it carries the tag already.
     tagged: bool,
-    used: bool,
 }
 
 /// A chain: what was read and stays, what the run adds, and what it may stand for.
@@ -146,7 +145,7 @@ impl<'r> Board<'r> {
     }
 
     fn offer(&mut self, form: Cow<'r, str>, at: usize, rule: RuleId, tagged: bool) {
-        self.candidates.entry(form).or_default().push(Candidate { at, rule, tagged, used: false });
+        self.candidates.entry(form).or_default().push(Candidate { at, rule, tagged });
     }
 
     /// Takes in the rules that were set aside.
@@ -240,12 +239,10 @@ impl<'r> Board<'r> {
         let mut last = 0;
         for fresh in std::mem::take(&mut self.fresh) {
             let form = self.canonical(fresh.rule);
-            let candidates = self.candidates.get_mut(&form).map_or(&mut [][..], Vec::as_mut_slice);
+            let candidates = self.candidates.get(&form).map_or(&[][..], Vec::as_slice);
             let from = candidates.partition_point(|candidate| candidate.at <= last.max(fresh.after));
-            let mut fitting =
-                candidates.iter_mut().skip(from).take_while(|candidate| candidate.at <= fresh.high);
-            if let Some(candidate) = fitting.find(|candidate| !candidate.used) {
-                candidate.used = true;
+            // Places only ascend, so that the next one is free.
+            if let Some(candidate) = candidates.get(from).filter(|candidate| candidate.at <= fresh.high) {
                 taken.insert(candidate.rule);
                 last = candidate.at;
                 if candidate.tagged && kept_name {
@@ -291,7 +288,7 @@ impl<'r> Board<'r> {
             let cursor = cursors.entry(form).or_default();
             while let Some(candidate) = candidates.get(*cursor) {
                 *cursor += 1;
-                if !candidate.used && taken.insert(candidate.rule) {
+                if taken.insert(candidate.rule) {
                     plan.moved.push((candidate.rule, edit));
                     break;
                 }

@@ -78,7 +78,7 @@ impl Plan {
         }
         for (new, old, edit) in self.replaced {
             ruleset.take_out(old, edit);
-            ruleset.stand_for(new, old);
+            ruleset.stands_for(new, old);
         }
         for rule in self.disowned {
             ruleset.disown(rule);

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::support::command::{Folder, Printed};
 use crate::support::process::{find, run, text};
+use crate::support::skip::available;
 
 /// A host's policy, with a module and a parameter.
 const SCRIPT: &str = r#"owner("site");
@@ -90,9 +91,7 @@ fn scripts_modules_parameters_and_the_unit_are_installed() {
 
 #[test]
 fn systemd_finds_no_fault_in_the_unit() {
-    // It is no part of what tests need: where it is missing the other tests say what the unit holds.
-    if find("systemd-analyze").is_err() {
-        eprintln!("systemd-analyze is not installed");
+    if available(find("systemd-analyze")).is_none() {
         return;
     }
     let folder = folder();

@@ -53,7 +53,7 @@ impl Ruleset {
     /// Takes out the rule at `index` (from 0) of `chain`.
     pub fn remove_rule(&mut self, edit: EditId, chain: ChainId, index: usize) -> Option<RuleId> {
         let removed = self.touch(chain)?.rules.remove(index)?;
-        self.mark_removed(edit, removed);
+        self.take_out(removed, edit);
         Some(removed)
     }
 
@@ -75,7 +75,7 @@ impl Ruleset {
     pub fn flush(&mut self, edit: EditId, chain: ChainId) {
         let Some(touched) = self.touch(chain) else { return };
         let rules = std::mem::take(&mut touched.rules);
-        rules.iter().for_each(|rule| self.mark_removed(edit, rule));
+        rules.iter().for_each(|rule| self.take_out(rule, edit));
     }
 
     /// Sets the policy of a built-in chain.
@@ -238,7 +238,7 @@ impl Ruleset {
         if let Some(touched) = self.touch(chain) {
             touched.rules.remove(index);
         }
-        self.mark_removed(edit, rule);
+        self.take_out(rule, edit);
         self.place(chain, index, fresh);
         self.stands_for(fresh, rule);
     }
@@ -258,12 +258,8 @@ impl Ruleset {
         self.note_equal(chain, rule);
     }
 
-    pub(super) fn mark_removed(&mut self, edit: EditId, rule: RuleId) {
-        self.removed.insert(rule, edit);
-    }
-
     /// Remembers that `new` stands where `old` stood: in the place of the read rule that `old` stood for, if any.
-    fn stands_for(&mut self, new: RuleId, old: RuleId) {
+    pub fn stands_for(&mut self, new: RuleId, old: RuleId) {
         let read = self.replaces.get(&old).copied().or_else(|| self.span(old).map(|_| old));
         if let Some(read) = read {
             self.replaces.insert(new, read);

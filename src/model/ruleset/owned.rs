@@ -107,7 +107,7 @@ impl Ruleset {
 
     /// Notes that `edit` took a rule out that was read and is in no chain any more.
     pub fn take_out(&mut self, rule: RuleId, edit: EditId) {
-        self.mark_removed(edit, rule);
+        self.removed.insert(rule, edit);
     }
 
     /// Notes that `edit` asked for a rule that was there already.
@@ -126,10 +126,5 @@ impl Ruleset {
     pub fn asked_by(&self, rule: RuleId) -> Option<&Origin> {
         let edit = self.added_by(rule).or_else(|| self.ensured_by(rule))?;
         self.edit(edit).map(|edit| &edit.origin)
-    }
-
-    /// Notes that the added rule `new` stands in the place of the read rule `old`.
-    pub fn stand_for(&mut self, new: RuleId, old: RuleId) {
-        self.replaces.insert(new, old);
     }
 }
