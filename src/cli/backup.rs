@@ -55,8 +55,8 @@ fn file_of(path: &Path, family: Family, both: bool) -> PathBuf {
 
 fn write_backup(args: &BackupArgs) -> Result<String, Stop> {
     needs_root("`dwscript backup`")?;
-    let families = families(args.ipv4, args.ipv6);
-    let host = Host::read(args.iptables_dir.as_deref(), families)?;
+    let families = families(args.live.ipv4, args.live.ipv6);
+    let host = Host::read(args.live.iptables_dir.as_deref(), families)?;
     let mut said = String::new();
     for found in &host.families {
         let path = file_of(&args.output, found.family, families.len() > 1);
@@ -72,8 +72,8 @@ fn load_backup(args: &RestoreArgs) -> Result<String, Stop> {
     needs_root("`dwscript restore`")?;
     let state = StateDir::open(&args.state.state_dir)?;
     let lock = state.lock()?;
-    let families = families(args.ipv4, args.ipv6);
-    let host = Host::read(args.iptables_dir.as_deref(), families)?;
+    let families = families(args.live.ipv4, args.live.ipv6);
+    let host = Host::read(args.live.iptables_dir.as_deref(), families)?;
     let mut planned = Vec::new();
     // All dumps are read and judged before the first change.
     for found in &host.families {

@@ -1,12 +1,13 @@
 //! `dwscript fmt`: a ruleset in canonical form.
 
 use super::args::FmtArgs;
+use super::checked;
 use super::color::Colors;
 use super::input::Read;
 use super::options::{FmtOptions, Job};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
-use crate::check::{self, Checked};
+use crate::check::Checked;
 use crate::diagnostic::{Diagnostic, Style};
 use crate::report::canonical;
 
@@ -47,18 +48,9 @@ struct Formatted<'o> {
 }
 
 fn result<'o>(options: &FmtOptions, job: &'o Job) -> Result<Formatted<'o>, Stop> {
-    let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    match check::check(ruleset, &options.levels) {
-        Ok(checked) => {
-            diagnostics.extend_from_slice(checked.diagnostics());
-            Ok(Formatted { job, checked, verbatim, diagnostics })
-        }
-        Err(rejected) => {
-            diagnostics.extend(rejected.diagnostics);
-            let unreadable = diagnostics.iter().any(|diagnostic| check::is_unreadable(diagnostic.code));
-            Err(if unreadable { Stop::failed(diagnostics) } else { Stop::no(diagnostics) })
-        }
-    }
+    let Read { ruleset, verbatim, diagnostics } = job.input.read(job.family)?;
+    let (checked, diagnostics) = checked::check(ruleset, &options.levels, diagnostics)?;
+    Ok(Formatted { job, checked, verbatim, diagnostics })
 }
 
 fn print(options: &FmtOptions, result: &Formatted<'_>) -> Status {

@@ -4,6 +4,7 @@ mod api;
 mod apply;
 mod args;
 mod backup;
+mod checked;
 mod color;
 mod completions;
 mod confirm;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
+use super::checked;
 use super::color::Colors;
 use super::input::{self, Input, Read};
 use super::live;
@@ -130,15 +131,7 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
         }
     };
     diagnostics.extend(outcome.diagnostics);
-    let checked = match check::check(outcome.ruleset, &options.levels) {
-        Ok(checked) => checked,
-        Err(rejected) => {
-            diagnostics.extend(rejected.diagnostics);
-            let unreadable = diagnostics.iter().any(|diagnostic| check::is_unreadable(diagnostic.code));
-            return Err(if unreadable { Stop::failed(diagnostics) } else { Stop::no(diagnostics) });
-        }
-    };
-    diagnostics.extend_from_slice(checked.diagnostics());
+    let (checked, mut diagnostics) = checked::check(outcome.ruleset, &options.levels, diagnostics)?;
     let again = task.run_again(checked.ruleset(), &options.levels);
     let denied = again.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);

@@ -85,11 +85,9 @@ pub(in crate::cli) struct HistoryArgs {
     pub(in crate::cli) state: StateArgs,
 }
 
+/// Which of the host's rulesets are meant, and by which programs.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct BackupArgs {
-    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(in crate::cli) output: PathBuf,
+pub(in crate::cli) struct LiveArgs {
     /// IPv4, which is the default
     #[arg(short = '4', long)]
     pub(in crate::cli) ipv4: bool,
@@ -102,6 +100,15 @@ pub(in crate::cli) struct BackupArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct BackupArgs {
+    /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) output: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) live: LiveArgs,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct RestoreArgs {
     /// The dump; with -46 FILE.v4 and FILE.v6
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -109,15 +116,8 @@ pub(in crate::cli) struct RestoreArgs {
     /// Take out live rules that the dump does not hold, Docker's among them
     #[arg(long)]
     pub(in crate::cli) wipe: bool,
-    /// IPv4, which is the default
-    #[arg(short = '4', long)]
-    pub(in crate::cli) ipv4: bool,
-    /// IPv6; with -4 both
-    #[arg(short = '6', long)]
-    pub(in crate::cli) ipv6: bool,
-    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(in crate::cli) iptables_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) live: LiveArgs,
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
 }
