@@ -132,6 +132,7 @@ impl Guard<'_> {
                 lines: done.lines,
                 milliseconds,
                 changed: done.changed,
+                ticks: super::session::ticks(),
             });
             let begun = Instant::now();
             let differences = change.verify(Way::Forward)?;

@@ -33,7 +33,7 @@ pub use lock::Lock;
 pub use record::{Event, FamilyRecord, Record, State, VERSION};
 pub use rehearse::{Rehearsed, rehearse};
 pub use run::{Run, Which};
-pub use session::{boot, connection, is_remote, is_root, namespace, who};
+pub use session::{Connection, boot, connection, is_remote, is_root, namespace, who};
 pub use state::{STATE_DIR, StateDir};
 pub use tools::{Backend, Tools};
 pub use trust::check as check_trust;

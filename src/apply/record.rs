@@ -26,7 +26,7 @@ pub struct Record {
     pub boot: String,
     /// The network namespace.
     pub namespace: String,
-    /// The process of the SSH server that the run came by, and when it began.
+    /// The process of the SSH server that the run came by, and when it began; `unknown` where that cannot be told.
     pub connection: Option<String>,
 }
 
@@ -127,6 +127,9 @@ pub enum Event {
         milliseconds: u64,
         /// Whether the live ruleset had changed since it was read.
         changed: bool,
+        /// When, in the ticks of the time since boot: only a connection that was made later is a new one.
+        #[serde(default)]
+        ticks: u64,
     },
     /// The change of a family was read back and holds.
     Verified {

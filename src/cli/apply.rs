@@ -324,11 +324,17 @@ fn begin(
         families: planned.iter().map(family_record).collect(),
         boot: apply::boot(),
         namespace: apply::namespace(),
-        connection: apply::connection(),
+        connection: connection(),
     };
     let bases = host.families.iter().map(|found| (found.family, Which::Base, found.dump.raw.as_slice()));
     let targets = planned.iter().map(|plan| (plan.host.family, Which::Target, plan.target.as_slice()));
     state.begin(&record, &bases.chain(targets).collect::<Vec<_>>())
+}
+
+/// The SSH connection that this was asked for by. A terminal multiplexer hides which one it is.
+fn connection() -> Option<String> {
+    let unknown = || apply::is_remote().then(|| "unknown".to_owned());
+    apply::connection().map(|connection| connection.id).or_else(unknown)
 }
 
 fn family_record(planned: &Planned<'_>) -> FamilyRecord {

@@ -97,7 +97,7 @@ impl<'r> Follower<'r> {
         let milliseconds = |time: &u64| Duration::from_millis(*time);
         match event {
             Event::Armed => {}
-            Event::Committed { family, lines, milliseconds: time, changed } => {
+            Event::Committed { family, lines, milliseconds: time, changed, .. } => {
                 if *changed {
                     steps.say(&format!("the live {family} ruleset had changed: the delta was made anew"));
                 }

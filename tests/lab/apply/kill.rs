@@ -14,10 +14,10 @@ const CONFIRM: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Numbers that look random, the same in every run.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
@@ -83,7 +83,7 @@ fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
 }
 
 /// Waits until nothing of a run is left at work, for as long as that may take.
-fn settle(host: &Host, killed: Instant) {
+pub(super) fn settle(host: &Host, killed: Instant) {
     while !host.processes().is_empty() {
         assert!(killed.elapsed() < CONFIRM + GRACE, "{:?} is still at work", host.state());
         thread::sleep(Duration::from_millis(10));

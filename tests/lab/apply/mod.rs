@@ -8,6 +8,8 @@ mod host;
 mod kill;
 mod lockout;
 mod protocol;
+mod ssh;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
