@@ -54,9 +54,7 @@ fn objection(run: &Run, here: Option<&Connection>, is_remote: bool) -> Result<()
         .help(format!("run `dwscript confirm {id}` from a new connection, or insist by --confirm-here"));
     let error = match here {
         Some(_) => error.help("`ssh -S none` makes one of its own where connections are shared"),
-        None => {
-            error.note("a terminal multiplexer such as tmux outlives the connection that it was started by")
-        }
+        None => error.note("tmux, screen and mosh outlive the connection that they were started by"),
     };
     Err(Stop::no(vec![error]))
 }

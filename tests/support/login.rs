@@ -103,7 +103,7 @@ impl Login {
         command
     }
 
-    /// A file that no other value has.
+    /// A file that no other value has. Every user may make one in `home`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -138,8 +138,12 @@ fn furnish(folder: &Path) {
     };
     // Users read their keys in it.
     fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    for (name, mode) in [("home", 0o777), ("sudoers.d", 0o755)] {
+        fs::create_dir(folder.join(name)).unwrap();
+        fs::set_permissions(folder.join(name), Permissions::from_mode(mode)).unwrap();
+    }
     for (name, mode, line) in [
-        ("passwd", 0o644, format!("{USER}:x:41234:41234::{}:/bin/sh\n", folder.display())),
+        ("passwd", 0o644, format!("{USER}:x:41234:41234::{}/home:/bin/sh\n", folder.display())),
         ("group", 0o644, format!("{USER}:x:41234:\n")),
         ("shadow", 0o600, format!("{USER}:*:19000:0:99999:7:::\n")),
     ] {
@@ -148,7 +152,6 @@ fn furnish(folder: &Path) {
         let others: String = machine.lines().map(|line| line.replacen(":!", ":*", 1) + "\n").collect();
         write(name, mode, &format!("{others}{line}"));
     }
-    fs::create_dir(folder.join("sudoers.d")).unwrap();
     write("sudoers.d/lab", 0o440, &format!("{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n"));
     for key in ["key", "host"] {
         let mut command = Command::new("ssh-keygen");

@@ -1,7 +1,7 @@
 //! A pseudo-terminal that a program runs on, and that a test types into and closes.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,10 +57,7 @@ impl Terminal {
             while !is_over.load(Ordering::Relaxed) {
                 match (&*master).read(&mut bytes) {
                     Ok(count) => printed.lock().unwrap().extend(&bytes[..count]),
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        thread::sleep(Duration::from_millis(2));
-                    }
-                    // No program has it open.
+                    // Nothing is there, or no program has it open, not yet or not any more.
                     Err(_) => thread::sleep(Duration::from_millis(2)),
                 }
             }

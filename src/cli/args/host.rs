@@ -55,7 +55,7 @@ pub(in crate::cli) struct StateArgs {
 pub(in crate::cli) struct ConfirmArgs {
     /// The run's number, as `history` lists it [default: the one that waits]
     pub(in crate::cli) id: Option<u64>,
-    /// Confirm from the connection that the run was started by, though that proves nothing
+    /// Confirm from a connection that was open before the run, though that proves nothing
     #[arg(long)]
     pub(in crate::cli) confirm_here: bool,
     #[command(flatten)]

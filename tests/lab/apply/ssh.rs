@@ -1,5 +1,8 @@
 //! The confirmation where the administrator comes over SSH: a real `sshd`, with and without `sudo`.
 
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -88,6 +91,9 @@ impl Site {
     }
 }
 
+/// With and without a terminal.
+const WAYS: [(As, &str); 4] = [(As::Root, "-T"), (As::Root, "-tt"), (As::Sudo, "-T"), (As::Sudo, "-tt")];
+
 /// A connection that sessions share.
 struct Shared<'s> {
     site: &'s Site,
@@ -126,7 +132,7 @@ impl Drop for Shared<'_> {
     fn drop(&mut self) {
         let _ = self.master.kill();
         let _ = self.master.wait();
-        let _ = std::fs::remove_file(&self.socket);
+        let _ = fs::remove_file(&self.socket);
     }
 }
 
@@ -159,7 +165,7 @@ fn a_new_connection_confirms_and_one_that_was_open_does_not() {
         let other = Shared::open(&site, confirmer, "other");
         let mut running = spawn(&mut own.ssh(&site.applying(applier, "--confirm 60")));
         // A `y` that rides the connection.
-        std::io::Write::write_all(&mut running.stdin.take().unwrap(), b"y\n").unwrap();
+        running.stdin.take().unwrap().write_all(b"y\n").unwrap();
         site.host.wait_for("pending");
         refused(&own.run("confirm"), "was started by this very SSH connection");
         refused(&other.run("confirm"), "this SSH connection is older than the change of run");
@@ -185,11 +191,14 @@ fn a_new_connection_confirms_and_one_that_was_open_does_not() {
 fn over_ssh_a_y_counts_only_where_it_is_insisted_on() {
     let Some(site) = Site::new(Backend::Nft) else { return };
     let before = site.host.rules();
-    for (whom, terminal) in As::ALL.into_iter().flat_map(|whom| ["-T", "-tt"].map(|option| (whom, option))) {
-        let answered = |words: &str| {
+    let mut earlier = Session::open(&mut site.ssh(As::Sudo, &["-T"], "cat"));
+    for (whom, terminal) in WAYS {
+        let mut answered = |words: &str| {
             let mut running = spawn(&mut site.ssh(whom, &[terminal], &site.applying(whom, words)));
             site.host.wait_for("pending");
-            std::io::Write::write_all(running.stdin.as_mut().unwrap(), b"y\n").unwrap();
+            running.stdin.as_mut().unwrap().write_all(b"y\n").unwrap();
+            earlier.say("more");
+            assert!(earlier.hears("more", Duration::from_secs(20)), "the earlier connection is cut");
             let input = running.stdin.take();
             let printed = ended(running);
             drop(input);
@@ -217,34 +226,71 @@ fn from_the_same_connection_a_confirmation_can_be_insisted_on() {
     assert_eq!(ended(running).status, Some(0));
 }
 
-/// What a terminal multiplexer leaves behind hangs below no server any more.
-#[test]
-fn a_process_that_outlived_its_connection_cannot_prove_that_it_is_a_new_one() {
-    let Some(site) = Site::new(Backend::Nft) else { return };
-    let mut running = spawn(&mut site.ssh(As::Root, &["-T"], &site.applying(As::Root, "--confirm 60")));
-    site.host.wait_for("pending");
-    let said = site.login.file("said").display().to_string();
-    let confirm = format!("{} >{said} 2>&1; echo status $? >>{said}", site.line(As::Root, "confirm"));
-    let detached = format!(
-        "setsid --fork sh -c 'while ps -o comm= -p $PPID 2>/dev/null | grep -q sshd; do sleep 0.1; done; sleep 0.2; {confirm}' </dev/null >/dev/null 2>&1"
-    );
-    assert!(run(&mut site.ssh(As::Root, &["-T"], &detached), b"").status.success());
-    let begun = Instant::now();
-    let words = loop {
-        let words = std::fs::read_to_string(&said).unwrap_or_default();
-        if words.contains("status") {
-            break words;
+/// Runs a line as a terminal multiplexer does that was started over SSH: it hangs below no server any more.
+struct Multiplexed(PathBuf);
+
+impl Multiplexed {
+    #[track_caller]
+    fn start(site: &Site, whom: As, name: &str, line: &str) -> Self {
+        let printed = site.login.file("home").join(name);
+        let alone =
+            r#"until read -r _ _ _ parent _ </proc/$$/stat && [ "$parent" = 1 ]; do sleep 0.02; done"#;
+        let remote = format!(
+            "setsid --fork sh -c '{alone}; {line}; echo status $?' </dev/null >{} 2>&1",
+            printed.display()
+        );
+        let started = run(&mut site.ssh(whom, &["-T"], &remote), b"");
+        assert!(started.status.success(), "{started:?}");
+        Self(printed)
+    }
+
+    /// What it printed, its status last.
+    #[track_caller]
+    fn ended(self) -> String {
+        let begun = Instant::now();
+        loop {
+            let printed = fs::read_to_string(&self.0).unwrap_or_default();
+            if printed.contains("\nstatus ") {
+                return printed;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{printed}");
+            thread::sleep(Duration::from_millis(10));
         }
-        assert!(begun.elapsed() < Duration::from_secs(30), "{words}");
-        thread::sleep(Duration::from_millis(10));
-    };
-    assert!(words.contains("error[unknown-connection]") && words.contains("status 1"), "{words}");
-    assert_eq!(site.host.state().as_deref(), Some("pending"));
-    // Who sits in front of the host needs no connection.
+    }
+}
+
+#[test]
+fn a_terminal_multiplexer_cannot_prove_that_its_connection_is_a_new_one() {
+    let Some(site) = Site::new(Backend::Nft) else { return };
+    for whom in As::ALL {
+        let old = Shared::open(&site, whom, "old");
+        let applied = Multiplexed::start(&site, whom, "applied", &site.applying(whom, "--confirm 60"));
+        site.host.wait_for("pending");
+        let confirmed = Multiplexed::start(&site, whom, "confirmed", &site.line(whom, "confirm")).ended();
+        assert!(confirmed.contains("error[unknown-connection]"), "{confirmed}");
+        assert!(confirmed.ends_with("status 1\n"), "{confirmed}");
+        refused(&old.run("confirm"), "this SSH connection is older than the change of run");
+        assert_eq!(site.host.state().as_deref(), Some("pending"));
+        assert_eq!(site.run(whom, "confirm").status, Some(0));
+        let applied = applied.ended();
+        assert!(applied.contains("` from a new connection, else it is rolled back"), "{applied}");
+        assert!(applied.ends_with("status 0\n"), "{applied}");
+        assert_eq!(site.host.run(&["revert"]).status, Some(0));
+        for name in ["applied", "confirmed"] {
+            fs::remove_file(site.login.file("home").join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn who_sits_in_front_of_the_host_confirms_what_came_over_ssh() {
+    let Some(site) = Site::new(Backend::Nft) else { return };
+    let running = spawn(&mut site.ssh(As::Sudo, &["-T"], &site.applying(As::Sudo, "--confirm 60")));
+    site.host.wait_for("pending");
     let mut console = site.login.console(env!("CARGO_BIN_EXE_dwscript"));
     let console = run(console.args(["confirm", "--state-dir"]).arg(site.host.state_dir()), b"");
     assert!(console.status.success(), "{console:?}");
-    assert!(running.wait().unwrap().success());
+    assert_eq!(ended(running).status, Some(0));
 }
 
 #[test]
@@ -253,7 +299,8 @@ fn a_lockout_stalls_ssh_until_it_is_rolled_back() {
         let Some(site) = Site::new(backend) else { return };
         let before = site.host.rules();
         site.host.folder.write("site.rhai", LOCKOUT);
-        for whom in As::ALL {
+        let whoms = if backend == Backend::Nft { &As::ALL[..] } else { &As::ALL[1..] };
+        for &whom in whoms {
             let mut earlier = Session::open(&mut site.ssh(whom, &["-T"], "cat"));
             earlier.say("one");
             assert!(earlier.hears("one", Duration::from_secs(30)), "no connection: {}", site.login.log());
