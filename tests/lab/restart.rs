@@ -110,7 +110,7 @@ fn plant(lab: &Lab, random: &mut Random) {
         let lines = saved.lines().chain(["COMMIT"]);
         for line in lines {
             if let Some(name) = line.strip_prefix('*') {
-                table = name.to_owned();
+                name.clone_into(&mut table);
             } else if let Some(chain) = line.strip_prefix(':') {
                 lengths.insert(chain.split(' ').next().unwrap().to_owned(), 0);
             } else if let Some(rule) = line.strip_prefix("-A ") {
