@@ -21,6 +21,7 @@ mod parameters;
 mod persist;
 mod revert;
 mod run;
+mod sets;
 mod status;
 mod steps;
 mod waiting;
