@@ -30,9 +30,10 @@ impl Ipset {
         given.or_else(|| system_program("ipset")).map(|program| Self { program })
     }
 
-    /// The program at a path.
-    pub(super) fn at(program: &Path) -> Self {
-        Self { program: program.to_owned() }
+    /// The program at a path, or where that is gone, the system's.
+    pub(super) fn at(program: &Path) -> Option<Self> {
+        let is_there = program.is_file();
+        if is_there { Some(Self { program: program.to_owned() }) } else { Self::find(None) }
     }
 
     /// Its path.

@@ -94,7 +94,7 @@ impl<'r> SetChanges<'r> {
             base: content(&base, &record.name),
             target: content(&target, &record.name),
         };
-        let ipset = record.ipset.as_deref().map(Ipset::at);
+        let ipset = record.ipset.as_deref().and_then(Ipset::at);
         Ok(Self { run, ipset, sets: record.sets.iter().map(change).collect() })
     }
 

@@ -8,6 +8,7 @@ mod host;
 mod kill;
 mod lockout;
 mod protocol;
+mod sets;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
