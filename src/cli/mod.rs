@@ -8,6 +8,7 @@ mod checked;
 mod color;
 mod completions;
 mod confirm;
+mod ended;
 mod fmt;
 mod guard;
 mod history;

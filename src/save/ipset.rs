@@ -60,8 +60,7 @@ pub fn parse(text: &[u8]) -> Vec<(String, Held)> {
             }
             (Some("add"), Some(name)) => {
                 let entry = words.next().and_then(Entry::parse).filter(|_| words.next().is_none());
-                let Some((last, held)) = sets.last_mut().filter(|(last, _)| last == name) else { continue };
-                debug_assert_eq!(last, name);
+                let Some((_, held)) = sets.last_mut().filter(|(last, _)| last == name) else { continue };
                 match (held, entry) {
                     (Held::Addresses(content), Some(entry)) => content.entries.push(entry),
                     // An entry with more to it, such as a time-out.

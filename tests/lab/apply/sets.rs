@@ -405,6 +405,19 @@ fn fifty_thousand_entries_are_quick() {
     }
 }
 
+/// Nothing makes sets before netfilter-persistent loads its rules.
+#[test]
+fn rules_that_need_sets_are_not_for_netfilter_persistent() {
+    let Some(host) = host(Backend::Nft) else { return };
+    let args = ["persist", "site.rhai", "-4", "--root", "root", "--iptables-dir", "bin"];
+    let refused = host.run(&[&args[..], &["--method", "netfilter-persistent"]].concat());
+    assert_eq!(refused.status, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("error[sets-at-boot]"), "{}", refused.stderr);
+    assert!(!host.folder.path().join("root/etc/dwscript").exists());
+    let installed = host.run(&args);
+    assert_eq!(installed.status, Some(0), "{}", installed.stderr);
+}
+
 /// The printed text is of use with the sets beside it.
 #[test]
 fn printed_sets_are_loaded_before_the_printed_rules() {
