@@ -11,4 +11,5 @@ mod fmt;
 mod harden;
 mod harness;
 mod persist;
+mod restart;
 mod tutorial;
