@@ -27,6 +27,8 @@ fn confirm(args: &ConfirmArgs) -> Result<u64, Stop> {
         objection(&run, connection().as_ref(), is_remote())?;
     }
     if run.go(State::Pending, State::Confirmed).map_err(|error| unwritable(&run, &error))? {
+        // Its guard takes the sets off that no script declares any more.
+        run.wait_for_guard();
         return Ok(id);
     }
     Err(Stop::no(vec![too_late(&run)]))

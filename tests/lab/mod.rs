@@ -1,6 +1,7 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
 mod apply;
+mod blocklist;
 mod canonical;
 mod connectivity;
 mod convergence;

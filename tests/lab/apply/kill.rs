@@ -23,7 +23,7 @@ impl Random {
     }
 }
 
-fn rounds() -> u64 {
+pub(super) fn rounds() -> u64 {
     if std::env::var_os("DWSCRIPT_SOAK").is_some() { 100 } else { 8 }
 }
 
@@ -45,14 +45,21 @@ fn killed(backend: Backend, seed: u64) {
     let new = host.rules();
     assert_eq!(host.run(&["revert"]).status, Some(0));
     for round in 0..rounds() {
-        one(&host, &mut random, &old, &new, round);
+        one(&host, &mut random, &old, &new, round, Host::rules);
     }
     assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
     assert_eq!(host.rules(), new);
 }
 
 /// Applies, kills, and looks at what is left.
-fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
+pub(super) fn one(
+    host: &Host,
+    random: &mut Random,
+    old: &str,
+    new: &str,
+    round: u64,
+    look: impl Fn(&Host) -> String,
+) {
     let runs = host.newest();
     let mut command = host.applying(&["--confirm", "1"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -73,12 +80,12 @@ fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
     settle(host, killed);
     let what = format!("round {round}, {signal:?}, {:?}", host.state());
     let state = if host.newest() == runs { "none".to_owned() } else { host.state().unwrap() };
-    let rules = host.rules();
+    let rules = look(host);
     if state == "confirmed" {
         assert_eq!(rules, new, "{what}");
         assert_eq!(host.run(&["revert"]).status, Some(0), "{what}");
     }
-    assert_eq!(host.rules(), old, "{what}");
+    assert_eq!(look(host), old, "{what}");
     host.assert_quiet();
 }
 

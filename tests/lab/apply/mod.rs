@@ -8,6 +8,7 @@ mod host;
 mod kill;
 mod lockout;
 mod protocol;
+mod sets;
 mod ssh;
 mod terminal;
 
