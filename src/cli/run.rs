@@ -17,7 +17,7 @@ use crate::model::{Family, Hook, Policy, Ruleset};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
-use crate::script::{self, Outcome, Script, Settings};
+use crate::script::{self, Allowed, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -61,6 +61,10 @@ pub(super) struct RunResult<'o> {
     /// Whether the text was one that printing gives back as it is.
     verbatim: bool,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What the scripts allow.
+    allowed: Vec<Allowed>,
+    /// How grave findings are, what the scripts allow considered.
+    levels: Levels,
 }
 
 /// The results of all families; nothing is printed before all are there.
@@ -68,7 +72,27 @@ pub(super) fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Famil
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
     let task = Task::of(&options.work).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
-    jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop))).collect()
+    let results = jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop)));
+    beside(results.collect::<Result<_, _>>()?)
+}
+
+/// The same with what is to be said of one family beside the other.
+fn beside(mut results: Vec<RunResult<'_>>) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
+    if let [one, other] = results.as_mut_slice() {
+        one.compare(other)?;
+        other.compare(one)?;
+    }
+    Ok(results)
+}
+
+impl RunResult<'_> {
+    /// Adds what is to be said of it beside the other family's.
+    fn compare(&mut self, other: &Self) -> Result<(), (Family, Stop)> {
+        let found = check::beside(&self.checked, &other.checked, &self.levels);
+        let denied = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        self.diagnostics.extend(found);
+        if denied { Err((self.job.family, Stop::no(std::mem::take(&mut self.diagnostics)))) } else { Ok(()) }
+    }
 }
 
 /// What is done to each family's ruleset.
@@ -130,12 +154,24 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
             return Err(stopped(diagnostics));
         }
     };
-    diagnostics.extend(outcome.diagnostics);
-    let (checked, mut diagnostics) = checked::check(outcome.ruleset, &options.levels, diagnostics)?;
-    let again = task.run_again(checked.ruleset(), &options.levels);
-    let denied = again.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let Outcome { ruleset, diagnostics: warnings, allowed, .. } = outcome;
+    let levels = match checked::levels(&options.levels, &allowed) {
+        Ok(levels) => levels,
+        Err(unknown) => {
+            diagnostics.extend(warnings);
+            diagnostics.push(unknown);
+            return Err(Stop::failed(diagnostics));
+        }
+    };
+    diagnostics.extend(levels.grade(warnings));
+    let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
+    let again = task.run_again(checked.ruleset(), &levels);
+    let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
-    if denied { Err(Stop::no(diagnostics)) } else { Ok(RunResult { job, checked, verbatim, diagnostics }) }
+    if denied {
+        return Err(Stop::no(diagnostics));
+    }
+    Ok(RunResult { job, checked, verbatim, diagnostics, allowed, levels })
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
@@ -179,7 +215,7 @@ fn print(options: &RunOptions, results: &[RunResult<'_>]) -> Status {
 }
 
 fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnostic> {
-    let RunResult { job, checked, diagnostics, .. } = result;
+    let RunResult { job, checked, diagnostics, allowed, .. } = result;
     let style = match job.destination {
         Destination::Stdout => options.colors.stdout,
         Destination::File(_) => crate::diagnostic::Style::Plain,
@@ -189,7 +225,7 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
         Purpose::Print(Format::Diff) | Purpose::Check => diff::write(checked, style, &mut out),
         Purpose::Print(Format::Delta) => delta::write(checked, &mut out),
         Purpose::Print(Format::Inverse) => delta::write_inverse(checked, &mut out),
-        Purpose::Print(Format::Json) => json::write(checked, diagnostics, &mut out),
+        Purpose::Print(Format::Json) => json::write(checked, diagnostics, allowed, &mut out),
     })
 }
 

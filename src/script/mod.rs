@@ -47,7 +47,7 @@ pub use limits::Limits;
 pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
-pub use session::IpSet;
+pub use session::{Allowed, IpSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
@@ -95,6 +95,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The ipsets that the scripts declared.
     pub sets: Vec<IpSet>,
+    /// The findings that the scripts allow, each with its reason.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Why nothing came out of a run.
@@ -242,5 +244,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
         return Err(Failure { diagnostics });
     }
     let done = std::mem::replace(session, Session::empty());
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets })
+    let Session { ruleset, warnings, sets, allowed, .. } = done;
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, allowed })
 }

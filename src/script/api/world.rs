@@ -80,6 +80,13 @@ pub(crate) mod topic {
         world::allow_docker_edit(&context);
     }
 
+    /// Says that findings with this code, such as `output-blocked`, are right here, and `why`: this run does not tell them.
+    /// `--deny` and `--warn` with that code count for more. What the kernel would refuse stays an error.
+    #[rhai_fn(return_raw)]
+    pub fn allow(context: NativeCallContext, code: &str, why: &str) -> Result<(), Box<EvalAltResult>> {
+        world::allow(&context, code, why)
+    }
+
     /// Declares an ipset that rules may name, with addresses (or addresses with a prefix) of the family at hand.
     #[rhai_fn(return_raw)]
     pub fn ipset(context: NativeCallContext, name: &str, entries: Array) -> Result<(), Box<EvalAltResult>> {
