@@ -5,7 +5,7 @@ use crate::model::spec::{Part, Spec};
 use crate::model::value::address::Address;
 
 /// One thing that a rule asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::check) struct Condition {
     /// Whether it asks for the opposite.
     pub(in crate::check) negated: bool,
@@ -14,7 +14,7 @@ pub(in crate::check) struct Condition {
 }
 
 /// What is asked of a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::check) enum Test {
     /// The protocol's number.
     Protocol(u8),
@@ -77,8 +77,8 @@ const STATES: [(&str, u8); 7] = [
     ("DNAT", state::DNAT),
 ];
 
-/// Matches that answer the same packet now so, now otherwise.
-const FICKLE: [&str; 13] = [
+/// Matches that answer the same packet now so, now otherwise; and those of what targets change between two rules.
+const FICKLE: [&str; 19] = [
     "limit",
     "hashlimit",
     "connlimit",
@@ -92,6 +92,12 @@ const FICKLE: [&str; 13] = [
     "set",
     "cpu",
     "bpf",
+    "mark",
+    "connmark",
+    "dscp",
+    "tos",
+    "ttl",
+    "hl",
 ];
 
 impl Test {

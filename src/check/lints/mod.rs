@@ -8,14 +8,27 @@ mod found;
 mod probe;
 mod view;
 
+mod bridge_to_host;
+mod dead_after_return;
+mod emptied_list;
+mod empty_policy;
+mod family_gap;
+mod host_to_container;
+mod icmpv6_blocked;
 mod loopback_blocked;
+mod no_related;
+mod output_blocked;
+mod policy_not_set;
+mod shadow;
+mod shadowed;
+mod stateless_input;
 
 use rustc_hash::FxHashSet;
 
 use super::report::{Report, Words};
 use crate::model::Ruleset;
 pub(super) use found::{About, At, Findings};
-use view::{Depth, View, When};
+use view::{Closed, Depth, View, When};
 
 /// A lint.
 #[derive(Debug)]
@@ -41,7 +54,21 @@ enum Looks {
 }
 
 /// Every lint, in the order of their findings.
-pub static LINTS: &[Lint] = &[loopback_blocked::LINT];
+pub static LINTS: &[Lint] = &[
+    policy_not_set::LINT,
+    empty_policy::LINT,
+    loopback_blocked::LINT,
+    stateless_input::LINT,
+    no_related::LINT,
+    output_blocked::LINT,
+    icmpv6_blocked::LINT,
+    family_gap::LINT,
+    bridge_to_host::LINT,
+    host_to_container::LINT,
+    shadowed::LINT,
+    dead_after_return::LINT,
+    emptied_list::LINT,
+];
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
