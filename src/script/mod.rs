@@ -49,7 +49,7 @@ pub use limits::Limits;
 pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
-pub use session::IpSet;
+pub use session::{Allowed, IpSet};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
@@ -101,6 +101,8 @@ pub struct Outcome {
     pub sets: Vec<IpSet>,
     /// The owners of the run.
     pub owners: Vec<String>,
+    /// The findings that the scripts allow, each with its reason.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Why nothing came out of a run.
@@ -250,5 +252,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
     }
     let done = std::mem::replace(session, Session::empty());
     let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets, owners })
+    let Session { ruleset, warnings, sets, allowed, .. } = done;
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed })
 }
