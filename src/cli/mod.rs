@@ -8,6 +8,7 @@ mod checked;
 mod color;
 mod completions;
 mod confirm;
+mod docker_client;
 mod fmt;
 mod guard;
 mod history;
@@ -21,9 +22,11 @@ mod parameters;
 mod persist;
 mod revert;
 mod run;
+mod snapshot;
 mod status;
 mod steps;
 mod waiting;
+mod world;
 
 use std::ffi::OsString;
 
@@ -56,6 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::History(args)) => history::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Persist(args)) => persist::run(&args),
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
     ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, PersistArgs,
@@ -11,6 +12,7 @@ use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::snapshot::Snapshot;
 use super::status::usage;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
@@ -25,6 +27,8 @@ pub(super) struct RunOptions {
     pub(super) purpose: Purpose,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+    /// Whether Docker is asked for names though the ruleset is a dump.
+    pub(super) asks_docker: bool,
 }
 
 /// What is done to the rulesets.
@@ -75,6 +79,7 @@ impl RunOptions {
             purpose: Purpose::Print(Format::Diff),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 
@@ -90,6 +95,7 @@ impl RunOptions {
             purpose: Purpose::Print(Format::Diff),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
+            asks_docker: args.input.docker,
         })
     }
 
@@ -135,6 +141,7 @@ impl RunOptions {
             purpose,
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 }
@@ -142,7 +149,7 @@ impl RunOptions {
 /// Both families of the live ruleset, unless said.
 fn both_if_live(args: &InputArgs) -> InputArgs {
     let mut input = args.clone();
-    let is_live = input.input.is_none() && input.sample.is_none();
+    let is_live = input.input.is_none() && input.sample.is_none() && input.snapshot.is_none();
     if is_live && !input.ipv4 && !input.ipv6 {
         (input.ipv4, input.ipv6) = (true, true);
     }
@@ -265,6 +272,9 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
     let both = args.ipv4 && args.ipv6;
     if let Some(name) = &args.sample {
         return Ok(Input::Sample(input::sample(name)?));
+    }
+    if let Some(path) = &args.snapshot {
+        return Ok(Input::Snapshot(Arc::new(Snapshot::read(path)?)));
     }
     match &args.input {
         None => Ok(Input::Live(args.iptables_dir.clone())),

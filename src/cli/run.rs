@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
 use super::checked;
 use super::color::Colors;
-use super::input::{self, Input, Read};
-use super::live;
+use super::input::{self, Read};
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
+use super::world;
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
@@ -66,36 +66,37 @@ pub(super) struct RunResult<'o> {
 /// The results of all families; nothing is printed before all are there.
 pub(super) fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
-    let task = Task::of(&options.work).map_err(|stop| (first, stop))?;
+    let task = Task::of(options).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
     jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop))).collect()
 }
 
 /// What is done to each family's ruleset.
 enum Task<'o> {
-    Scripts(Vec<Script>, &'o Settings),
+    Scripts(Vec<Script>, Box<Settings>),
     Remove(&'o str, &'o [(Hook, Policy)]),
 }
 
 impl<'o> Task<'o> {
-    fn of(work: &'o Work) -> Result<Self, Stop> {
-        Ok(match work {
+    fn of(options: &'o RunOptions) -> Result<Self, Stop> {
+        Ok(match &options.work {
             Work::Scripts(paths, settings) => {
                 let scripts: Result<_, Stop> = paths.iter().map(|path| load(path)).collect();
+                let mut settings = settings.clone();
+                // All rulesets of a run are of one host.
+                if let Some(job) = options.jobs.first() {
+                    world::give(&mut settings, &job.input, options.asks_docker);
+                }
                 Self::Scripts(scripts?, settings)
             }
             Work::Remove(owner, policies) => Self::Remove(owner, policies),
         })
     }
 
-    fn run(&self, ruleset: Ruleset, input: &Input) -> Result<Outcome, Vec<Diagnostic>> {
+    fn run(&self, ruleset: Ruleset) -> Result<Outcome, Vec<Diagnostic>> {
         match self {
             Self::Scripts(scripts, settings) => {
-                let mut settings = (*settings).clone();
-                if matches!(input, Input::Live(_) | Input::Read(..)) {
-                    settings.interfaces = live::interfaces();
-                }
-                script::run(scripts, ruleset, &settings).map_err(|failure| failure.diagnostics)
+                script::run(scripts, ruleset, settings).map_err(|failure| failure.diagnostics)
             }
             Self::Remove(owner, policies) => script::remove(ruleset, owner, policies).map_err(|error| {
                 vec![Diagnostic::error("incomplete-dump", error.to_string()).help("take a complete dump")]
@@ -114,7 +115,7 @@ impl<'o> Task<'o> {
         let source = written.and_then(|()| SourceFile::from_bytes(result.source().name(), text).ok());
         let Some(source) = source else { return Vec::new() };
         let Ok(ruleset) = save::parse(&Arc::new(source), result.family()) else { return Vec::new() };
-        let quiet = Settings { print: None, ..(*settings).clone() };
+        let quiet = Settings { print: None, ..(**settings).clone() };
         let again = script::run(scripts, ruleset, &quiet);
         let again = again.as_ref().map(|outcome| &outcome.ruleset);
         check::fixed_point(again.map_err(|failure| failure.diagnostics.as_slice()), levels)
@@ -123,7 +124,7 @@ impl<'o> Task<'o> {
 
 fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome = match task.run(ruleset, &job.input) {
+    let outcome = match task.run(ruleset) {
         Ok(outcome) => outcome,
         Err(failed) => {
             diagnostics.extend(failed);

@@ -13,6 +13,8 @@ pub struct Sample {
     ipv4: &'static str,
     /// What `ip6tables-save` printed; none where it was not captured.
     ipv6: Option<&'static str>,
+    /// The tables of nftables on that host, where they matter.
+    pub tables: &'static [&'static str],
 }
 
 impl Sample {
@@ -34,7 +36,13 @@ impl Sample {
 
 macro_rules! ipv4_only {
     ($name:literal, $about:literal) => {
-        Sample { name: $name, about: $about, ipv4: include_str!(concat!($name, ".rules")), ipv6: None }
+        Sample {
+            name: $name,
+            about: $about,
+            ipv4: include_str!(concat!($name, ".rules")),
+            ipv6: None,
+            tables: &[],
+        }
     };
 }
 
@@ -45,6 +53,7 @@ macro_rules! both {
             about: $about,
             ipv4: include_str!(concat!($name, ".rules")),
             ipv6: Some(include_str!(concat!($name, ".v6.rules"))),
+            tables: &[],
         }
     };
 }

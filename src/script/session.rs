@@ -11,6 +11,7 @@ use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
 use super::remembered::Remembered;
+use super::surroundings::World;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
 use crate::model::sequence::Sequence;
@@ -33,6 +34,8 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// What else may be asked of the host.
+    pub(crate) world: Option<Arc<World>>,
     /// Compiled patterns by their text.
     pub(crate) patterns: FxHashMap<String, Pattern>,
     /// Watches over the limits.
@@ -189,6 +192,7 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            world: None,
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),

@@ -113,6 +113,7 @@ fn published_ports_are_dockers_dnat_rules() {
                 host_ip: host_ip.map(str::to_owned),
                 host_port,
                 protocol: protocol.to_owned(),
+                container: None,
                 container_ip: container.to_owned(),
                 container_port,
                 bridge: Some(bridge.to_owned()),
@@ -125,6 +126,6 @@ fn published_ports_are_dockers_dnat_rules() {
     let ports = docker::published(&sample("docker20-ip6tables", Family::Ipv6));
     assert_eq!(ports[0], port(None, 80, "tcp", "fd00:b::2", 80, "br-b100b72a9745"));
     let ports = docker::published(&sample("docker20-no-userland-proxy", Family::Ipv4));
-    assert_eq!((ports.len(), ports[0].bridge.as_deref()), (1, None));
+    assert_eq!((ports.len(), ports[0].bridge.as_deref()), (1, Some("br-fb22e0596b1a")));
     assert!(docker::published(&sample("docker28-fresh", Family::Ipv4)).is_empty());
 }
