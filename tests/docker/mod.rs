@@ -1,5 +1,8 @@
 //! What Docker's rules tell of it: its layout, its bridges and its published ports.
 
+mod objects;
+mod told;
+
 use std::sync::Arc;
 
 use dwscript::docker::{self, Layout, Published};
@@ -26,7 +29,9 @@ fn the_layout_is_told_from_the_chains() {
             let Some(text) = sample.text(family) else { continue };
             let expected = match sample.name {
                 _ if !text.contains(":DOCKER ") => None,
+                name if name.starts_with("docker28.0.0") => Some(Layout::V28Sets),
                 name if name.starts_with("docker28") => Some(Layout::V28),
+                name if name.starts_with("docker29") => Some(Layout::V29),
                 _ => Some(Layout::V19),
             };
             assert_eq!(docker::layout(&read(family, text)), expected, "{}", sample.name);

@@ -9,5 +9,6 @@ mod faults;
 mod fmt;
 mod harden;
 mod harness;
+mod objects;
 mod persist;
 mod tutorial;
