@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::docker_client;
 use super::input::Input;
 use super::live;
-use crate::apply::{ask, nftables_tables};
+use crate::apply::{Ipset, ask, nftables_tables};
 use crate::diagnostic::Diagnostic;
 use crate::host::{self, HostAddress, Interface};
 use crate::script::{Settings, Unknown, World};
@@ -19,10 +19,12 @@ pub(super) fn give(settings: &mut Settings, input: &Input, asks_docker: bool) {
     match input {
         Input::Live(_) | Input::Read(..) => {
             settings.interfaces = live::interfaces();
+            settings.ipset = Some(Ipset::works);
             settings.world = Some(Arc::new(live_world()));
         }
         Input::Snapshot(snapshot) => {
             settings.interfaces = snapshot.host.interface_names();
+            settings.ipset = snapshot.has_ipset().then_some(|| true);
             settings.world = Some(Arc::new(snapshot.world()));
         }
         Input::Sample(sample) if !sample.tables.is_empty() => {

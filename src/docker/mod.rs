@@ -7,6 +7,7 @@ mod layout;
 mod networks;
 mod owned;
 mod published;
+pub mod restart;
 
 pub use bridges::{bridge_patterns, bridges, patterns};
 pub use inventory::{Attachment, Binding, Inventory, KnownContainer, KnownNetwork};

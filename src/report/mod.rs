@@ -8,6 +8,7 @@ pub mod diagnostics;
 pub mod diff;
 pub mod json;
 pub mod restore;
+pub mod sets;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -203,11 +203,17 @@ fn with_docker<T>(shared: &SharedSession, read: impl FnOnce(Result<&Inventory, &
     read(answer.as_ref())
 }
 
-/// Tells the user, once in a run, that Docker gave no answer though its rules are there.
+/// Tells the user, once in a run, that Docker gave no answer though it is there.
 fn tell(shared: &SharedSession, unknown: &Unknown) {
+    let is_nftables = is_nftables(shared);
     let mut session = shared.borrow_mut();
     let warning = match unknown {
         Unknown::Failed(diagnostic) => diagnostic.clone(),
+        Unknown::Absent(why) if is_nftables => {
+            Diagnostic::warning("docker-unreachable", "what Docker has and publishes is not known")
+                .note("its rules are in nftables, where they are not read")
+                .note(why.as_str())
+        }
         Unknown::Absent(why) if docker::layout(&session.ruleset).is_some() => {
             Diagnostic::warning("docker-unreachable", "names of networks and containers are not known")
                 .note(why.as_str())

@@ -29,4 +29,11 @@ impl HostView {
         let known = Some(&session.interfaces).filter(|interfaces| !interfaces.is_empty());
         known.cloned().ok_or_else(|| Unknown::Absent(NO_WORLD.to_owned()))
     }
+
+    /// Whether it has ipsets; asked once.
+    pub(super) fn ipset(&self) -> bool {
+        let mut session = self.0.borrow_mut();
+        let asks = session.asks_ipset;
+        *session.has_ipset.get_or_insert_with(|| asks.is_some_and(|ask| ask()))
+    }
 }

@@ -31,6 +31,7 @@ mod resolver;
 mod rule;
 mod select;
 mod session;
+mod sets;
 mod spelling;
 mod surroundings;
 mod view;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub interfaces: Vec<String>,
     /// What else may be asked of the host; nothing where the ruleset is a dump.
     pub world: Option<Arc<World>>,
+    /// Tells whether the host has ipsets, where the ruleset is the live one; asked only by scripts that want to know.
+    pub ipset: Option<fn() -> bool>,
     /// Limits.
     pub limits: Limits,
     /// How the rules of the run are told from others.
@@ -104,6 +107,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The ipsets that the scripts declared.
     pub sets: Vec<IpSet>,
+    /// The owners of the run.
+    pub owners: Vec<String>,
 }
 
 /// Why nothing came out of a run.
@@ -175,6 +180,7 @@ fn run_once(
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
     session.borrow_mut().world.clone_from(&settings.world);
+    session.borrow_mut().asks_ipset = settings.ipset;
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
@@ -253,5 +259,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
         return Err(Failure { diagnostics });
     }
     let done = std::mem::replace(session, Session::empty());
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets })
+    let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
+    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets, owners })
 }

@@ -1,6 +1,7 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
 mod apply;
+mod blocklist;
 mod canonical;
 mod connectivity;
 mod convergence;
@@ -11,4 +12,5 @@ mod harden;
 mod harness;
 mod objects;
 mod persist;
+mod restart;
 mod tutorial;

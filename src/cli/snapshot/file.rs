@@ -122,6 +122,11 @@ impl Snapshot {
         })
     }
 
+    /// Whether the host had ipsets.
+    pub(in crate::cli) const fn has_ipset(&self) -> bool {
+        self.ipsets.is_some()
+    }
+
     /// The host as scripts may ask of it.
     pub(in crate::cli) fn world(&self) -> World {
         let why = || {

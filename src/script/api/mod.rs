@@ -99,6 +99,7 @@ pub(super) fn register(engine: &mut Engine) {
     rule::register(engine);
     docker::register(engine);
     host::register(engine);
+    world::register(engine);
 }
 
 /// Gives the values that scripts hold the names that `type_of` and errors call them by.
