@@ -6,6 +6,7 @@ pub mod cli;
 pub mod delta;
 pub mod diagnostic;
 pub mod docker;
+pub mod host;
 pub mod model;
 pub mod report;
 pub mod samples;

@@ -5,6 +5,7 @@
 //! in the state before or in the confirmed one after.
 
 mod arm;
+mod ask;
 mod blame;
 mod commit;
 mod dump;
@@ -29,6 +30,7 @@ mod tools;
 mod trust;
 
 pub use arm::{Armed, arm};
+pub use ask::{AskError, ask, nftables_tables};
 pub use commit::{Change, Way, load};
 pub use dump::{Dump, parse};
 pub use guard::{Ending, changes, guard, make_until_it_holds, recover};

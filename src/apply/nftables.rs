@@ -96,6 +96,11 @@ fn warning(others: &[String]) -> Option<Diagnostic> {
     })
 }
 
+/// All tables, as `ip filter`.
+pub(super) fn tables() -> Vec<String> {
+    dump(GET_TABLE).unwrap_or_default().iter().map(Place::spelled).collect()
+}
+
 /// Asks for all tables, or for all sets.
 fn dump(what: u16) -> io::Result<Vec<Place>> {
     let socket =

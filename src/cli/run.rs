@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
 use super::checked;
 use super::color::Colors;
-use super::input::{self, Input, Read};
-use super::live;
+use super::input::{self, Read};
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
 use super::sets;
 use super::status::{Status, Stop};
-use crate::apply::{Ipset, SetPlan};
+use super::world;
+use crate::apply::SetPlan;
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
@@ -76,7 +76,7 @@ pub(super) struct RunResult<'o> {
 /// The results of all families; nothing is printed before all are there.
 pub(super) fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
-    let task = Task::of(&options.work).map_err(|stop| (first, stop))?;
+    let task = Task::of(options).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
     let results = jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop)));
     beside(results.collect::<Result<_, _>>()?)
@@ -103,26 +103,30 @@ impl RunResult<'_> {
 
 /// What is done to each family's ruleset.
 enum Task<'o> {
-    Scripts(Vec<Script>, &'o Settings),
+    Scripts(Vec<Script>, Box<Settings>),
     Remove(&'o str, &'o [(Hook, Policy)]),
 }
 
 impl<'o> Task<'o> {
-    fn of(work: &'o Work) -> Result<Self, Stop> {
-        Ok(match work {
+    fn of(options: &'o RunOptions) -> Result<Self, Stop> {
+        Ok(match &options.work {
             Work::Scripts(paths, settings) => {
                 let scripts: Result<_, Stop> = paths.iter().map(|path| load(path)).collect();
+                let mut settings = settings.clone();
+                // All rulesets of a run are of one host.
+                if let Some(job) = options.jobs.first() {
+                    world::give(&mut settings, &job.input, options.asks_docker);
+                }
                 Self::Scripts(scripts?, settings)
             }
             Work::Remove(owner, policies) => Self::Remove(owner, policies),
         })
     }
 
-    fn run(&self, ruleset: Ruleset, input: &Input) -> Result<Outcome, Vec<Diagnostic>> {
+    fn run(&self, ruleset: Ruleset) -> Result<Outcome, Vec<Diagnostic>> {
         match self {
             Self::Scripts(scripts, settings) => {
-                let settings = of_host(settings, input);
-                script::run(scripts, ruleset, &settings).map_err(|failure| failure.diagnostics)
+                script::run(scripts, ruleset, settings).map_err(|failure| failure.diagnostics)
             }
             Self::Remove(owner, policies) => script::remove(ruleset, owner, policies).map_err(|error| {
                 vec![Diagnostic::error("incomplete-dump", error.to_string()).help("take a complete dump")]
@@ -131,7 +135,7 @@ impl<'o> Task<'o> {
     }
 
     /// What is to be said of a second run on what the first one came to; nothing where that changed nothing.
-    fn run_again(&self, result: &Ruleset, input: &Input, levels: &Levels) -> Vec<Diagnostic> {
+    fn run_again(&self, result: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
         let Self::Scripts(scripts, settings) = self else { return Vec::new() };
         if patches(result).is_empty() {
             return Vec::new();
@@ -141,26 +145,16 @@ impl<'o> Task<'o> {
         let source = written.and_then(|()| SourceFile::from_bytes(result.source().name(), text).ok());
         let Some(source) = source else { return Vec::new() };
         let Ok(ruleset) = save::parse(&Arc::new(source), result.family()) else { return Vec::new() };
-        let quiet = Settings { print: None, ..of_host(settings, input) };
+        let quiet = Settings { print: None, ..(**settings).clone() };
         let again = script::run(scripts, ruleset, &quiet);
         let again = again.as_ref().map(|outcome| &outcome.ruleset);
         check::fixed_point(again.map_err(|failure| failure.diagnostics.as_slice()), levels)
     }
 }
 
-/// The settings with what the host tells, where the ruleset is the host's.
-fn of_host(settings: &Settings, input: &Input) -> Settings {
-    let mut settings = settings.clone();
-    if matches!(input, Input::Live(_) | Input::Read(..)) {
-        settings.interfaces = live::interfaces();
-        settings.ipset = Some(Ipset::works);
-    }
-    settings
-}
-
 fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<RunResult<'o>, Stop> {
     let Read { ruleset, verbatim, mut diagnostics } = job.input.read(job.family)?;
-    let outcome = match task.run(ruleset, &job.input) {
+    let outcome = match task.run(ruleset) {
         Ok(outcome) => outcome,
         Err(failed) => {
             diagnostics.extend(failed);
@@ -181,7 +175,7 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
         diagnostics.extend(sets::not_printed(&sets));
     }
     let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
-    let again = task.run_again(checked.ruleset(), &job.input, &levels);
+    let again = task.run_again(checked.ruleset(), &levels);
     let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
     if denied {

@@ -11,6 +11,7 @@ use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
 use super::remembered::Remembered;
+use super::surroundings::World;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
 use crate::model::ipset::Entry;
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// What else may be asked of the host.
+    pub(crate) world: Option<Arc<World>>,
     /// Tells whether the host has ipsets; none where the ruleset is not a host's.
     pub(crate) asks_ipset: Option<fn() -> bool>,
     /// What it told.
@@ -211,6 +214,7 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            world: None,
             asks_ipset: None,
             has_ipset: None,
             patterns: FxHashMap::default(),
