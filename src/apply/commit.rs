@@ -10,6 +10,9 @@ use crate::delta::{self, View};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Ruleset};
 
+/// How often a delta that others overtook is computed anew.
+const OVERTAKEN: usize = 3;
+
 /// Which way a run's change is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -113,15 +116,31 @@ impl Change {
         }
     }
 
-    /// Makes the change in what is live.
+    /// Makes the change in what is live. What is refused because others changed the rules since they were read, as a place
+    /// in a chain that became shorter is, is tried anew.
     ///
     /// # Errors
     /// That what is live cannot be read, or that the kernel refuses the delta.
     pub fn make(&self, way: Way, lock: &Lock) -> Result<Done, Diagnostic> {
-        let live = self.live()?;
-        let desired = self.desired(&live, way)?;
+        let mut live = self.live()?;
+        for _ in 0..OVERTAKEN {
+            let made = self.make_in(&live, way, lock);
+            if made.is_ok() {
+                return made;
+            }
+            let now = self.live()?;
+            if now == live {
+                return made;
+            }
+            live = now;
+        }
+        self.make_in(&live, way, lock)
+    }
+
+    fn make_in(&self, live: &[u8], way: Way, lock: &Lock) -> Result<Done, Diagnostic> {
+        let desired = self.desired(live, way)?;
         let changed = live != self.ends(way).0.text;
-        let live = parse(self.family, live)?;
+        let live = parse(self.family, live.to_vec())?;
         let lines = load(self.family, &self.tools, &live, &desired, lock)?;
         Ok(Done { lines, changed })
     }

@@ -1,0 +1,1 @@
+//! Others change rules between two steps of a run.
