@@ -53,6 +53,15 @@ pub struct Done {
     pub changed: bool,
 }
 
+/// What reading back showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// What of the change does not hold; nothing where all does.
+    pub differences: Vec<String>,
+    /// Where it holds, the rules of others that are gone or new since the change was made up.
+    pub meanwhile: Vec<String>,
+}
+
 impl Change {
     /// The change of a run in one family.
     ///
@@ -145,27 +154,37 @@ impl Change {
         Ok(Done { lines, changed })
     }
 
-    /// What of the change does not hold in what is live; nothing where all does.
+    /// Reads back what is live, and compares it with what the change makes.
     ///
     /// # Errors
     /// That what is live cannot be read.
-    pub fn verify(&self, way: Way) -> Result<Vec<String>, Diagnostic> {
+    pub fn verify(&self, way: Way) -> Result<Verdict, Diagnostic> {
         let live = self.live()?;
         let (from, to) = self.ends(way);
         if live == to.text {
-            return Ok(Vec::new());
+            return Ok(Verdict::default());
         }
         let live_ruleset = parse(self.family, live.clone())?;
         let [from, to, now] = [&from.ruleset, &to.ruleset, &live_ruleset].map(View::result);
         let differences = delta::differences(from, to, now);
-        if differences.is_empty() {
-            return Ok(differences);
+        if differences.is_empty() || self.is_best(&live, &live_ruleset, way, &differences)? {
+            return Ok(Verdict { differences: Vec::new(), meanwhile: delta::meanwhile(to, now) });
         }
-        // Others may have reordered what is theirs: what cannot be made better holds.
-        let desired = self.desired(&live, way)?;
-        let better = delta::between(View::result(&live_ruleset), View::result(&desired));
+        Ok(Verdict { differences, meanwhile: Vec::new() })
+    }
+
+    /// Others may have reordered what is theirs: what cannot be made better holds.
+    fn is_best(
+        &self,
+        live: &[u8],
+        ruleset: &Ruleset,
+        way: Way,
+        differences: &[String],
+    ) -> Result<bool, Diagnostic> {
+        let desired = self.desired(live, way)?;
+        let better = delta::between(View::result(ruleset), View::result(&desired));
         let is_ours = |difference: &String| way == Way::Forward && !difference.ends_with("another order");
-        if better.is_empty() && !differences.iter().any(is_ours) { Ok(Vec::new()) } else { Ok(differences) }
+        Ok(better.is_empty() && !differences.iter().any(is_ours))
     }
 }
 
