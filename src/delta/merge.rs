@@ -266,7 +266,12 @@ impl<'r> Three<'r> {
 fn surplus<'r>(one: &[Rule<'r>], other: &[Rule<'r>], keys: &mut Keys) -> Vec<Rule<'r>> {
     let mut left = counts(&keys_of(other, keys));
     let mut is_left = |key| left.get_mut(&key).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
-    one.iter().copied().zip(keys_of(one, keys)).filter(|(_, key)| !is_left(*key)).map(|(rule, _)| rule).collect()
+    one.iter()
+        .copied()
+        .zip(keys_of(one, keys))
+        .filter(|(_, key)| !is_left(*key))
+        .map(|(rule, _)| rule)
+        .collect()
 }
 
 fn counts(list: &[Key]) -> FxHashMap<Key, usize> {

@@ -113,7 +113,9 @@ impl Host {
         let _quiet = self.quiet.lock().unwrap();
         let both = [Family::Ipv4, Family::Ipv6].map(|family| self.lab.save(family));
         let families = both.iter().zip(["4", "6"]);
-        families.flat_map(|(saved, family)| foreign(saved).map(move |line| format!("{family} {line}"))).collect()
+        families
+            .flat_map(|(saved, family)| foreign(saved).map(move |line| format!("{family} {line}")))
+            .collect()
     }
 
     /// Starts all containers, as programs do: not one after the other.
@@ -153,7 +155,10 @@ impl Host {
     /// The rules that publish a port over IPv4.
     #[track_caller]
     fn published(&self) -> Vec<String> {
-        self.rules().into_iter().filter(|rule| rule.starts_with("4 -A DOCKER ") && rule.contains("DNAT")).collect()
+        self.rules()
+            .into_iter()
+            .filter(|rule| rule.starts_with("4 -A DOCKER ") && rule.contains("DNAT"))
+            .collect()
     }
 
     /// Starts and kills containers while rules are applied and undone and a client connects.
@@ -198,7 +203,8 @@ impl Host {
         }
         for args in [apply, vec!["revert", "--state-dir", &state]] {
             let _quiet = self.quiet.lock().unwrap();
-            let run = Printed::from(self.lab.exec(&[&[env!("CARGO_BIN_EXE_dwscript")], &*args].concat(), b""));
+            let run =
+                Printed::from(self.lab.exec(&[&[env!("CARGO_BIN_EXE_dwscript")], &*args].concat(), b""));
             assert_eq!(run.status, Some(0), "{args:?}: {}", run.stderr);
         }
         // Whoever waits to read what is live gets its turn.
@@ -293,7 +299,8 @@ fn sorted(mut rules: Vec<String>) -> Vec<String> {
 
 /// The lines that are there more than once. The policy's line of a chain may be, in several tables.
 fn doubled(rules: &[String]) -> Vec<&str> {
-    let mut sorted: Vec<&str> = rules.iter().map(String::as_str).filter(|line| line.contains(" -A ")).collect();
+    let mut sorted: Vec<&str> =
+        rules.iter().map(String::as_str).filter(|line| line.contains(" -A ")).collect();
     sorted.sort_unstable();
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
