@@ -10,6 +10,9 @@ mod kill;
 mod lockout;
 mod protocol;
 mod races;
+mod sets;
+mod ssh;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
