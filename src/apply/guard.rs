@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::commit::{Change, Way};
+use super::commit::{Change, Verdict, Way};
 use super::lock::Lock;
 use super::record::{Event, State};
 use super::run::Run;
@@ -165,10 +165,11 @@ impl Guard<'_> {
                 ticks: super::session::ticks(),
             });
             let begun = Instant::now();
-            let differences = change.verify(Way::Forward)?;
+            let Verdict { differences, meanwhile } = change.verify(Way::Forward)?;
             let family = change.family().as_str().to_owned();
             if differences.is_empty() {
-                self.run.note(&Event::Verified { family, milliseconds: self::milliseconds(begun) });
+                let milliseconds = self::milliseconds(begun);
+                self.run.note(&Event::Verified { family, milliseconds, meanwhile });
                 return Ok(());
             }
             if left == 0 {
@@ -246,7 +247,7 @@ pub fn make_until_it_holds(change: &Change, way: Way, lock: &Lock) -> Result<(),
     let mut differences = Vec::new();
     for _ in 0..=RETRIES {
         change.make(way, lock)?;
-        differences = change.verify(way)?;
+        differences = change.verify(way)?.differences;
         if differences.is_empty() {
             return Ok(());
         }

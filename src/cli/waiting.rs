@@ -10,6 +10,8 @@ use crate::apply::{Event, Run, State, is_remote, recover};
 use crate::diagnostic::Diagnostic;
 
 const TICK: Duration = Duration::from_millis(10);
+/// How many lines of a list are said.
+const LISTED: usize = 10;
 
 /// Where the confirmation comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,12 +109,14 @@ impl<'r> Follower<'r> {
                 }
                 steps.took(&format!("committed {family}: {lines} lines"), milliseconds(time));
             }
-            Event::Verified { family, milliseconds: time } => {
+            Event::Verified { family, milliseconds: time, meanwhile } => {
                 steps.took(&format!("verified {family}"), milliseconds(time));
+                if !meanwhile.is_empty() {
+                    list(&format!("others changed {family} rules meanwhile"), meanwhile, steps);
+                }
             }
             Event::Retried { family, differences } => {
-                steps.say(&format!("the {family} change does not hold, and is made again"));
-                differences.iter().take(10).for_each(|difference| steps.say(&format!("  {difference}")));
+                list(&format!("the {family} change does not hold, and is made again"), differences, steps);
             }
             Event::Waiting { seconds } => self.ask(*seconds, steps),
             Event::Failed { message, notes } => {
@@ -166,4 +170,13 @@ fn answers() -> Receiver<String> {
         lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
     answers
+}
+
+/// Says something and the first of the lines that belong to it.
+fn list(what: &str, lines: &[String], steps: &mut Steps) {
+    steps.say(what);
+    lines.iter().take(LISTED).for_each(|line| steps.say(&format!("  {line}")));
+    if lines.len() > LISTED {
+        steps.say(&format!("  and {} more", lines.len() - LISTED));
+    }
 }

@@ -1,6 +1,7 @@
 //! `--apply` on hosts that tests make: network namespaces, on both backends.
 
 mod backup;
+mod churn;
 mod confirm;
 mod docker;
 mod failures;
@@ -8,6 +9,7 @@ mod host;
 mod kill;
 mod lockout;
 mod protocol;
+mod races;
 mod sets;
 mod ssh;
 mod terminal;
