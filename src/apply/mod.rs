@@ -13,6 +13,7 @@ mod guard;
 mod host;
 mod lock;
 mod nftables;
+mod others;
 mod process;
 mod record;
 mod rehearse;

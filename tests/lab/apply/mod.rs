@@ -7,6 +7,8 @@ mod failures;
 mod host;
 mod kill;
 mod lockout;
+mod machine;
+mod others;
 mod protocol;
 
 use std::fs;
