@@ -45,15 +45,14 @@ fn ufw(defaults: &str) -> Diagnostic {
 
 /// Whether ufw flushes the built-in chains, by the text of its defaults: a shell's assignments, of which the last counts.
 fn owns_built_in_chains(defaults: &str) -> bool {
-    let values = defaults.lines().filter_map(|line| line.trim().strip_prefix("MANAGE_BUILTINS="));
-    values.last().is_some_and(|value| value.trim_matches(['"', '\'', ' ']).eq_ignore_ascii_case("yes"))
+    let mut values = defaults.lines().filter_map(|line| line.trim().strip_prefix("MANAGE_BUILTINS="));
+    values.next_back().is_some_and(|value| value.trim_matches(['"', '\'', ' ']).eq_ignore_ascii_case("yes"))
 }
 
 fn firewalld(families: &[HostFamily], tables: &[String]) -> Option<Diagnostic> {
     let is_of_iptables = families.iter().any(|found| found.dump.has_chain(b"INPUT_ZONES "));
     let warning = || Diagnostic::warning("firewalld-active", "firewalld is active");
-    let help =
-        "run this again after each reload or restart of firewalld; `dwscript persist` keeps the scripts for it";
+    let help = "run this again after each reload or restart of firewalld; `dwscript persist` keeps the scripts for it";
     if is_of_iptables {
         return Some(
             warning()

@@ -116,13 +116,13 @@ impl Run {
         lock::is_held(&self.folder.join(GUARD))
     }
 
-    /// Notes an event. What cannot be noted is lost: a full disk must not keep the guard from its work.
-    pub(super) fn note(&self, event: &Event) {
+    /// Notes an event; whether that was written. What cannot be noted is lost: a full disk must not keep the guard from its
+    /// way back.
+    pub(super) fn note(&self, event: &Event) -> bool {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.folder.join(LOG));
-        if let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) {
-            line.push(b'\n');
-            let _ = file.write_all(&line);
-        }
+        let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) else { return false };
+        line.push(b'\n');
+        file.write_all(&line).is_ok()
     }
 
     /// What its guard said so far.

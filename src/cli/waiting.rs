@@ -59,10 +59,14 @@ impl<'r> Follower<'r> {
     }
 
     pub(super) fn follow(mut self, steps: &mut Steps) -> Ended {
+        let mut slow = steps.begin("making and verifying the change");
         loop {
             let state = self.run.state();
             let is_guarded = self.run.is_guarded();
             self.tell(steps);
+            if state != State::Applying {
+                drop(slow.take());
+            }
             if state.is_final() {
                 self.tell(steps);
                 return Ended { state, errors: self.errors };

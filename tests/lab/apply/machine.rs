@@ -32,7 +32,9 @@ impl Machine {
 
     fn start(host: Host, setup: &str) -> Result<Self, Skip> {
         let failed = |error| Skip::because(format!("cannot make a mount namespace: {error}"));
-        let script = format!("mount --make-rprivate / && mount -t tmpfs tmpfs /run && {{ set -e\n{setup}\n}}; echo ready; exec cat");
+        let script = format!(
+            "mount --make-rprivate / && mount -t tmpfs tmpfs /run && {{ set -e\n{setup}\n}}; echo ready; exec cat"
+        );
         let mut holder = host.namespace.command("unshare");
         holder.args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", &script]);
         holder.current_dir(host.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -106,7 +108,11 @@ impl Machine {
     pub(super) fn wait_until(&self, what: &str, holds: impl Fn() -> bool) {
         let begun = Instant::now();
         while !holds() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{what}: not within 30 s: {}", self.host.rules());
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "{what}: not within 30 s: {}",
+                self.host.rules()
+            );
             thread::sleep(Duration::from_millis(20));
         }
     }

@@ -1,6 +1,7 @@
 //! `--apply` on hosts that tests make: network namespaces, on both backends.
 
 mod backup;
+mod clock;
 mod confirm;
 mod docker;
 mod failures;

@@ -37,8 +37,9 @@ fn a_reload_of_ufw_does_what_the_warning_says() {
     for backend in Backend::usable() {
         let Some(machine) = ufw(backend) else { return };
         let host = &machine.host;
-        let quiet = machine.apply(&["--rehearse"]);
-        assert!(!quiet.stderr.contains("ufw"), "{}", quiet.stderr);
+        let quiet = machine.apply(&["--no-confirm"]);
+        assert!(quiet.status == Some(0) && !quiet.stderr.contains("ufw"), "{}", quiet.stderr);
+        assert_eq!(host.run(&["revert"]).status, Some(0));
         machine.must(&["ufw", "--force", "enable"]);
         machine.must(&["ufw", "default", "deny", "incoming"]);
         let before = host.rules();
@@ -64,7 +65,7 @@ fn a_reload_of_ufw_does_what_the_warning_says() {
         let mended = machine.apply(&["--no-confirm", "-4"]);
         assert_eq!(mended.status, Some(0), "{}", mended.stderr);
         assert_eq!(host.rules(), applied);
-        for id in ["2", "1"] {
+        for id in ["3", "2"] {
             let run = host.run(&["revert", id]);
             assert_eq!(run.status, Some(0), "{id}: {}", run.stderr);
         }
@@ -86,7 +87,11 @@ fn an_ufw_that_owns_the_built_in_chains_is_told_of() {
     machine.must(&["ufw", "--force", "enable"]);
     let run = machine.apply(&["--no-confirm", "-4"]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
-    assert!(run.stderr.contains("MANAGE_BUILTINS=yes its reload takes every rule of others"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("MANAGE_BUILTINS=yes its reload takes every rule of others"),
+        "{}",
+        run.stderr
+    );
     let applied = host.rules();
     assert!(applied.contains("8443"), "{applied}");
     machine.must(&["ufw", "reload"]);
@@ -112,10 +117,13 @@ fn firewalld(backend: &str) -> Option<Machine> {
     for program in ["firewalld", "dbus-daemon"] {
         available(find(program))?;
     }
-    let choose = format!("sed -i s/^FirewallBackend=.*/FirewallBackend={backend}/ /etc/firewalld/firewalld.conf");
+    let choose =
+        format!("sed -i s/^FirewallBackend=.*/FirewallBackend={backend}/ /etc/firewalld/firewalld.conf");
     let machine = Machine::new(Backend::Nft, &[BUS, &choose, &programs(Backend::Nft)].concat())?;
     machine.start_program(&["env", ADDRESS, "firewalld", "--nofork", "--nopid"]);
-    machine.wait_until("firewalld", || machine.run(&["env", ADDRESS, "firewall-cmd", "--state"]).status == Some(0));
+    machine.wait_until("firewalld", || {
+        machine.run(&["env", ADDRESS, "firewall-cmd", "--state"]).status == Some(0)
+    });
     machine.host.load(super::DOCKER);
     Some(machine)
 }
@@ -270,6 +278,7 @@ impl Drop for Stop<'_> {
 
 /// The time of day, as a log has it.
 fn now() -> String {
-    let date = crate::support::process::run(std::process::Command::new("date").arg("+%Y-%m-%d %H:%M:%S"), b"");
+    let date =
+        crate::support::process::run(std::process::Command::new("date").arg("+%Y-%m-%d %H:%M:%S"), b"");
     crate::support::process::text(&date.stdout).trim().to_owned()
 }
