@@ -50,7 +50,6 @@ impl Host {
             usual
         };
         let tables = nftables::look(backend, families)?;
-        warnings.extend(nftables::warning(&tables));
         let mut found = Vec::new();
         for family in families {
             let tools = tools::of_backend(*family, backend, &folders)
@@ -59,7 +58,8 @@ impl Host {
             warnings.extend(look_at_other(*family, backend, &folders)?);
             found.push(HostFamily { family: *family, tools, dump });
         }
-        warnings.extend(others::look(&found, &tables));
+        let dumps: Vec<_> = found.iter().map(|found| (found.family, &found.dump)).collect();
+        warnings.extend(others::look(&dumps, &tables));
         Ok(Self { backend, families: found, warnings })
     }
 }

@@ -8,7 +8,6 @@ use std::io::{self, Read as _, Write as _};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, netlink, socket_with};
 
-use super::others::is_firewalld;
 use super::tools::Backend;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, TableName};
@@ -79,16 +78,6 @@ pub(super) fn look(backend: Backend, families: &[Family]) -> Result<Vec<String>,
     let is_iptables =
         |place: &Place| [Family::Ipv4, Family::Ipv6].into_iter().any(|family| place.is_of(family));
     Ok(tables.iter().filter(|place| !is_iptables(place)).map(Place::spelled).collect())
-}
-
-/// What is to be said of the tables of others; firewalld has a warning of its own.
-pub(super) fn warning(others: &[String]) -> Option<Diagnostic> {
-    let others = others.iter().filter(|name| !is_firewalld(name));
-    let names: Vec<String> = others.map(|name| format!("`{name}`")).collect();
-    (!names.is_empty()).then(|| {
-        Diagnostic::warning("other-tables", format!("nftables holds other tables: {}", names.join(", ")))
-            .note("a packet needs the verdict of each: what one accepts the other can drop")
-    })
 }
 
 /// Asks for all tables, or for all sets.

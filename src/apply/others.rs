@@ -3,22 +3,35 @@
 //! What is said of each was seen with the packages of Debian 12: ufw 0.36 and firewalld 1.3.
 
 use super::dump::Dump;
-use super::host::HostFamily;
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 
 /// Where ufw is told to own the built-in chains too.
 const UFW_DEFAULTS: &str = "/etc/default/ufw";
 
-/// The warnings of those that are active.
-pub(super) fn look(families: &[HostFamily], tables: &[String]) -> Vec<Diagnostic> {
+/// A family and what is live of it.
+type Live<'d> = (Family, &'d Dump);
+
+/// What is to be said of others, by what is live and by the tables of nftables that are not those of iptables.
+pub(super) fn look(families: &[Live<'_>], tables: &[String]) -> Vec<Diagnostic> {
     let defaults = || std::fs::read_to_string(UFW_DEFAULTS).unwrap_or_default();
-    let ufw = families.iter().any(|found| has_ufw(found.family, &found.dump)).then(|| ufw(&defaults()));
-    ufw.into_iter().chain(firewalld(families, tables)).collect()
+    let ufw = families.iter().any(|(family, dump)| has_ufw(*family, dump)).then(|| ufw(&defaults()));
+    let others = other_tables(tables);
+    others.into_iter().chain(ufw).chain(firewalld(families, tables)).collect()
+}
+
+/// Tables of nftables; firewalld has a warning of its own.
+fn other_tables(tables: &[String]) -> Option<Diagnostic> {
+    let others = tables.iter().filter(|table| !is_firewalld(table));
+    let names: Vec<String> = others.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        Diagnostic::warning("other-tables", format!("nftables holds other tables: {}", names.join(", ")))
+            .note("a packet needs the verdict of each: what one accepts the other can drop")
+    })
 }
 
 /// A table of nftables that is firewalld's.
-pub(super) fn is_firewalld(table: &str) -> bool {
+fn is_firewalld(table: &str) -> bool {
     table.ends_with(" firewalld")
 }
 
@@ -49,8 +62,8 @@ fn owns_built_in_chains(defaults: &str) -> bool {
     values.next_back().is_some_and(|value| value.trim_matches(['"', '\'', ' ']).eq_ignore_ascii_case("yes"))
 }
 
-fn firewalld(families: &[HostFamily], tables: &[String]) -> Option<Diagnostic> {
-    let is_of_iptables = families.iter().any(|found| found.dump.has_chain(b"INPUT_ZONES "));
+fn firewalld(families: &[Live<'_>], tables: &[String]) -> Option<Diagnostic> {
+    let is_of_iptables = families.iter().any(|(_, dump)| dump.has_chain(b"INPUT_ZONES "));
     let warning = || Diagnostic::warning("firewalld-active", "firewalld is active");
     let help = "run this again after each reload or restart of firewalld; `dwscript persist` keeps the scripts for it";
     if is_of_iptables {

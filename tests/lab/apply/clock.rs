@@ -10,7 +10,7 @@ use crate::support::skip::available;
 
 /// Moves the time of day, and no other clock, by as many seconds as a file says. The guard's environment is not ours, so
 /// that it is loaded by way of `/etc/ld.so.preload`, on a machine of the test's own.
-const SHIFT: &str = r#"
+const SHIFT: &str = r"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -44,19 +44,19 @@ time_t time(time_t *place) {
     if (place) *place = exact.tv_sec;
     return exact.tv_sec;
 }
-"#;
+";
 const PRELOAD: &str = "mkdir /run/etc; cp -a /etc/. /run/etc; pwd >/run/here; \
     echo \"$PWD/shift.so\" >/run/etc/ld.so.preload; mount --bind /run/etc /etc";
 const DAY: i64 = 86_400;
 
 fn machine() -> Option<Machine> {
-    let cc = available(find("cc"))?;
+    let compiler = available(find("cc"))?;
     let machine = Machine::new(Backend::Nft, "true")?;
     let folder = machine.host.folder.path();
     machine.host.folder.write("shift.c", SHIFT);
     machine.host.folder.write("offset", "0");
     let offset = format!("-DOFFSET=\"{}\"", folder.join("offset").display());
-    let mut build = Command::new(cc);
+    let mut build = Command::new(compiler);
     build.args(["-shared", "-fPIC", "-O1", &offset, "-o", "shift.so", "shift.c"]).current_dir(folder);
     let built = run(&mut build, b"");
     assert!(built.status.success(), "{}", text(&built.stderr));
@@ -77,7 +77,7 @@ fn history(machine: &Machine, id: u64) -> (i64, String) {
     let object: serde_json::Value = serde_json::from_str(&said).unwrap();
     let runs = object["runs"].as_array().unwrap();
     let run = runs.iter().find(|run| run["run"] == id || run["id"] == id).unwrap_or_else(|| panic!("{said}"));
-    (run["time"].as_i64().unwrap(), run["state"].as_str().unwrap().to_owned())
+    (run["seconds"].as_i64().unwrap(), run["state"].as_str().unwrap().to_owned())
 }
 
 #[test]
