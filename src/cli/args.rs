@@ -44,10 +44,11 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 14] = [
+pub(super) const SUBCOMMANDS: [&str; 15] = [
     "persist",
     "fmt",
     "lint",
+    "explain",
     "remove",
     "confirm",
     "revert",
@@ -68,6 +69,8 @@ pub(super) enum Command {
     Fmt(FmtArgs),
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
+    /// Say what a message means, why, and what to do
+    Explain(ExplainArgs),
     /// Take the rules of an owner off
     Remove(RemoveArgs),
     /// Keep the rules of the run that waits for it
@@ -172,13 +175,40 @@ pub(super) struct FmtArgs {
 pub(super) struct LintArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
-    /// Print the findings as JSON
-    #[arg(long)]
+    /// Print the findings as JSON, an object a family
+    #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: LintFormat,
     #[command(flatten)]
     pub(super) levels: LevelArgs,
     #[command(flatten)]
     pub(super) color: ColorArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// On standard error, with the lines that they are about
+    #[default]
+    Text,
+    /// As --json
+    Json,
+    /// SARIF 2.1.0, for code scanners and editors
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code, which messages show in brackets
+    #[arg(value_name = "CODE", required_unless_present = "list")]
+    pub(super) code: Option<String>,
+    /// List all codes
+    #[arg(long, conflicts_with = "code")]
+    pub(super) list: bool,
 }
 
 /// Where the ruleset comes from.
@@ -243,6 +273,9 @@ pub(super) struct OutputArgs {
     /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+    /// Write the sets that the scripts declare to this file, for `ipset -exist restore`; with -46 to FILE.v4 and FILE.v6
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "check")]
+    pub(super) sets: Option<PathBuf>,
     /// Exit with 1 and print the diff if the result differs from the input
     #[arg(long, conflicts_with = "output")]
     pub(super) check: bool,

@@ -8,6 +8,8 @@ mod checked;
 mod color;
 mod completions;
 mod confirm;
+mod ended;
+mod explain;
 mod fmt;
 mod guard;
 mod history;
@@ -21,6 +23,7 @@ mod parameters;
 mod persist;
 mod revert;
 mod run;
+mod sets;
 mod status;
 mod steps;
 mod waiting;
@@ -49,6 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         None => job(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Confirm(args)) => confirm::run(&args),

@@ -13,6 +13,7 @@ use super::pattern::Pattern;
 use super::remembered::Remembered;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
+use crate::model::ipset::Entry;
 use crate::model::sequence::Sequence;
 use crate::model::{ChainId, EditId, Family, Origin, RuleId, Ruleset, Symbol};
 use crate::source::SourceFile;
@@ -33,6 +34,10 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// Tells whether the host has ipsets; none where the ruleset is not a host's.
+    pub(crate) asks_ipset: Option<fn() -> bool>,
+    /// What it told.
+    pub(crate) has_ipset: Option<bool>,
     /// Compiled patterns by their text.
     pub(crate) patterns: FxHashMap<String, Pattern>,
     /// Watches over the limits.
@@ -41,6 +46,8 @@ pub(crate) struct Session {
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
+    /// Findings that scripts allow.
+    pub(crate) allowed: Vec<Allowed>,
     /// Scripts and modules by the name that Rhai knows them by.
     pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
@@ -77,9 +84,24 @@ pub(crate) enum Anchor {
 pub struct IpSet {
     /// Its name.
     pub name: String,
-    /// Its entries: addresses, or addresses with a prefix.
-    pub entries: Vec<String>,
+    /// The family of its addresses.
+    pub family: Family,
+    /// Its entries, ascending, each once.
+    pub entries: Vec<Entry>,
+    /// The owner of the script that declared it; empty where rules carry no tag.
+    pub owner: String,
     /// The script line that declared it.
+    pub origin: Origin,
+}
+
+/// A finding that a script allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Its code.
+    pub code: String,
+    /// Why.
+    pub why: String,
+    /// The script line that allows it.
     pub origin: Origin,
 }
 
@@ -189,9 +211,12 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            asks_ipset: None,
+            has_ipset: None,
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
+            allowed: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),
             owner: Symbol::EMPTY,

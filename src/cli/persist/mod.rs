@@ -69,6 +69,9 @@ fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<(Status,
     let options = RunOptions::trial(args, &args.scripts, &args.script)?;
     let host = host(args, &options)?;
     let trial = Trial::run(options, host.as_ref(), Some(style))?;
+    if args.method == Method::NetfilterPersistent {
+        refuse_sets(&trial.sets)?;
+    }
     let folder = places.folder();
     let above = folder.parent().unwrap_or(&folder);
     places::make_folder(above, 0o755)?;
@@ -133,6 +136,8 @@ struct Trial {
     texts: Vec<Vec<u8>>,
     /// What is to be loaded at boot, by family.
     boot: Vec<(Family, Vec<u8>)>,
+    /// The sets that the scripts declare.
+    sets: Vec<String>,
 }
 
 impl Trial {
@@ -141,8 +146,8 @@ impl Trial {
             give(&mut options, host);
         }
         let results = run::results(&options).map_err(|(_, stop)| stop)?;
-        let mut trial = Self { texts: Vec::new(), boot: Vec::new() };
-        for RunResult { job, checked, diagnostics, .. } in &results {
+        let mut trial = Self { texts: Vec::new(), boot: Vec::new(), sets: Vec::new() };
+        for RunResult { job, checked, sets, diagnostics, .. } in &results {
             if let Some(style) = say {
                 output::say(diagnostics, style);
             }
@@ -150,10 +155,23 @@ impl Trial {
             let written = canonical::write(checked, &mut text).and_then(|()| boot::write(checked, &mut kept));
             written.map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
             trial.texts.push(text);
+            trial.sets.extend(sets.iter().map(|set| format!("`{}`", set.name)));
             trial.boot.push((job.family, kept));
         }
         Ok(trial)
     }
+}
+
+/// Refuses scripts whose rules netfilter-persistent could not load, as nothing has made their sets so early.
+fn refuse_sets(sets: &[String]) -> Result<(), Diagnostic> {
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let message = format!("netfilter-persistent loads no sets, and the rules need {}", sets.join(", "));
+    Err(Diagnostic::error("sets-at-boot", message)
+        .note("nothing was installed")
+        .help("leave out `--method`: the unit makes the sets before the rules")
+        .help("or have the script do without sets, such as `blocklist.rhai` by `-D ipset=false`"))
 }
 
 /// That the copies do not do what the scripts do.

@@ -55,11 +55,11 @@ fn machine() -> Option<Machine> {
     let folder = machine.host.folder.path();
     machine.host.folder.write("shift.c", SHIFT);
     machine.host.folder.write("offset", "0");
-    let offset = format!("-DOFFSET=\"{}\"", folder.join("offset").display());
-    let mut build = Command::new(compiler);
-    build.args(["-shared", "-fPIC", "-O1", &offset, "-o", "shift.so", "shift.c"]).current_dir(folder);
-    let built = run(&mut build, b"");
-    assert!(built.status.success(), "{}", text(&built.stderr));
+    let place = format!("-DOFFSET=\"{}\"", folder.join("offset").display());
+    let mut command = Command::new(compiler);
+    command.args(["-shared", "-fPIC", "-O1", &place, "-o", "shift.so", "shift.c"]).current_dir(folder);
+    let output = run(&mut command, b"");
+    assert!(output.status.success(), "{}", text(&output.stderr));
     machine.must(&["sh", "-ec", PRELOAD]);
     Some(machine)
 }

@@ -11,6 +11,9 @@ mod lockout;
 mod machine;
 mod others;
 mod protocol;
+mod sets;
+mod ssh;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
