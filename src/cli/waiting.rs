@@ -61,10 +61,14 @@ impl<'r> Follower<'r> {
     }
 
     pub(super) fn follow(mut self, steps: &mut Steps) -> Ended {
+        let mut slow = steps.begin("making and verifying the change");
         loop {
             let state = self.run.state();
             let is_guarded = self.run.is_guarded();
             self.tell(steps);
+            if state != State::Applying {
+                drop(slow.take());
+            }
             if state.is_final() {
                 self.tell(steps);
                 return Ended { state, errors: self.errors };
@@ -107,7 +111,10 @@ impl<'r> Follower<'r> {
                 if *changed {
                     steps.say(&format!("the live {family} ruleset had changed: the delta was made anew"));
                 }
-                steps.took(&format!("committed {family}: {lines} lines"), milliseconds(time));
+                steps.took(
+                    &format!("committed {family}: {lines} {}", if *lines == 1 { "line" } else { "lines" }),
+                    milliseconds(time),
+                );
             }
             Event::Verified { family, milliseconds: time, meanwhile } => {
                 steps.took(&format!("verified {family}"), milliseconds(time));

@@ -2,12 +2,15 @@
 
 mod backup;
 mod churn;
+mod clock;
 mod confirm;
 mod docker;
 mod failures;
 mod host;
 mod kill;
 mod lockout;
+mod machine;
+mod others;
 mod protocol;
 mod races;
 mod sets;
