@@ -7,6 +7,7 @@ pub mod delta;
 pub mod diagnostics;
 pub mod diff;
 pub mod json;
+pub mod parts;
 pub mod restore;
 
 /// How a result is printed.

@@ -65,15 +65,15 @@ fn scripts_modules_parameters_and_the_unit_are_installed() {
         "# Written by `dwscript persist`; `dwscript persist --remove` takes it away.\n\
         [Unit]\n\
         Description=Firewall rules of dwscript\n\
-        After=network-pre.target netfilter-persistent.service docker.service\n\
+        After=network-pre.target netfilter-persistent.service dwscript-early.service docker.service\n\
         PartOf=docker.service\n\
         \n\
         [Service]\n\
         Type=oneshot\n\
         RemainAfterExit=yes\n\
         KillMode=process\n\
-        ExecStart={} \"/etc/dwscript/boot/scripts/site one.rhai\" --params /etc/dwscript/boot/params.toml \
-        --time-limit 4 --state-dir /var/lib/other --apply --no-confirm\n\
+        ExecStart={} persist --run \"/etc/dwscript/boot/scripts/site one.rhai\" \
+        --params /etc/dwscript/boot/params.toml --time-limit 4 --state-dir /var/lib/other\n\
         \n\
         [Install]\n\
         WantedBy=docker.service multi-user.target\n",
@@ -164,7 +164,7 @@ fn status_and_remove_know_what_is_installed() {
     let some = persist(&folder, &["--status"]);
     assert_eq!(some.status, Some(0), "{}", some.stderr);
     assert!(
-        some.stdout.starts_with("unit: root/etc/systemd") && some.stdout.contains("--no-confirm"),
+        some.stdout.starts_with("unit: root/etc/systemd") && some.stdout.contains("persist --run"),
         "{}",
         some.stdout
     );
