@@ -5,6 +5,7 @@ pub(crate) mod command;
 pub(crate) mod engine;
 pub(crate) mod generate;
 pub(crate) mod lab;
+pub(crate) mod machine;
 pub(crate) mod namespace;
 pub(crate) mod process;
 pub(crate) mod scene;

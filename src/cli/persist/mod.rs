@@ -89,7 +89,7 @@ fn failure(stop: &Stop) -> String {
     let errors = stop.diagnostics.iter().map(|error| {
         json!({
             "severity": error.severity.as_str(), "code": error.code, "message": error.message, "notes": error.notes,
-            "help": error.help,
+            "help": error.help, "place": error.place().map(|(file, at)| format!("{file}:{}:{}", at.line, at.column)),
         })
     });
     format!("{:#}\n", json!({"version": 1, "errors": errors.collect::<Vec<_>>()}))

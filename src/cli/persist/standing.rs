@@ -108,7 +108,7 @@ impl Standing {
         });
         said.extend(self.changed_sources.iter().map(|source| {
             let what = match source.change {
-                Change::Differs => "is another one than was installed",
+                Change::Differs => "differs from its installed copy",
                 Change::Gone => "is gone; its copy is installed",
             };
             format!("source: {} {what}", source.path.display())
