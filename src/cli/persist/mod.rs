@@ -26,7 +26,7 @@ use super::options::RunOptions;
 use super::output;
 use super::parameters;
 use super::status::{Status, Stop, needs_root, usage};
-use crate::apply::{Host, check_trust};
+use crate::apply::{Host, check_trust, is_root};
 use crate::diagnostic::{Diagnostic, Style};
 use crate::model::Family;
 use copy::Copies;
@@ -69,6 +69,13 @@ fn tell(args: &PersistArgs, places: &Places, said: &[String]) -> Status {
         return output::print(&lines(said));
     }
     let standing = Standing::of(places);
+    if standing.installed && places.is_host() && !is_root() {
+        let partial = Diagnostic::warning(
+            "needs-root",
+            "how the last run ended and what has changed is told to root alone",
+        );
+        output::say(&[partial], Colors::new(args.color.color).stderr);
+    }
     let status = if args.status && !standing.installed { Status::No } else { Status::Done };
     let text = if args.json {
         serde_json::to_string_pretty(&standing).unwrap_or_default() + "\n"

@@ -1,6 +1,7 @@
 //! The last good result, where the scripts fail, and what is loaded of it before the network is up.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use dwscript::model::Family;
 
@@ -126,7 +127,7 @@ fn a_script_that_fails_leaves_its_last_good_result() {
         assert_eq!(host.ours().len(), 13, "{before:#?}");
         let failures = [
             ("append(\"INPUT\", ;", "syntax: "),
-            ("let port = param(\"needed\");", "needed"),
+            ("let port = required(\"needed\");", "needed"),
             ("append(\"INPUT\", \"-j NOWHERE\");", "missing-chain: "),
             ("loop {}", "limit"),
         ];
@@ -203,6 +204,29 @@ fn without_a_good_result_nothing_changes() {
     }
 }
 
+/// Whatever ends the process that runs the scripts: here a program that it calls does, once.
+#[test]
+fn a_process_that_is_killed_falls_back_too() {
+    let Some(mut host) = Host::new(Backend::Nft) else { return };
+    assert_eq!(host.unit("dwscript").status, Some(0));
+    let before = host.saved();
+    host.boot();
+    let bin = host.folder.path().join("bin");
+    fs::rename(bin.join("iptables-save"), bin.join("iptables-save.real")).unwrap();
+    let real = host.backend.program().unwrap();
+    let fake = format!(
+        "#!/bin/sh\n[ -e {killed} ] || {{ : >{killed}; kill -9 $PPID; }}\nexec {} iptables-save \"$@\"\n",
+        real.display(),
+        killed = host.folder.path().join("killed").display()
+    );
+    host.folder.write("bin/iptables-save", &fake);
+    fs::set_permissions(bin.join("iptables-save"), fs::Permissions::from_mode(0o755)).unwrap();
+    let run = host.unit("dwscript");
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("the process ended with signal: 9"), "{}", run.stderr);
+    assert_eq!(host.saved(), before);
+}
+
 #[test]
 fn a_run_that_waits_is_not_disturbed() {
     let Some(host) = Host::new(Backend::Nft) else { return };
@@ -238,7 +262,11 @@ fn the_host_itself_is_closed_before_the_engine_comes() {
         }
         assert_eq!(host.unit("dwscript-early").stdout, "loaded 0 lines before the network is up\n");
         assert_eq!(host.saved(), loaded);
-        host.load(Family::Ipv4, DOCKER.replace(":INPUT ACCEPT", ":INPUT DROP").as_str(), &["--noflush"]);
+        // An engine sets no policy of INPUT.
+        let engine =
+            DOCKER.lines().filter(|line| !line.starts_with(":INPUT")).map(|line| format!("{line}\n"));
+        let engine: String = engine.collect();
+        host.load(Family::Ipv4, &engine, &["--noflush"]);
         let run = host.unit("dwscript");
         assert_eq!(run.status, Some(0), "{}", run.stderr);
         assert_eq!(host.saved(), before);

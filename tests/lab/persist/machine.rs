@@ -40,7 +40,7 @@ fn machine() -> Option<Machine> {
     Some(machine)
 }
 
-/// Policies and rules of both families, by table: its place in a dump tells when it was made.
+/// Policies other than ACCEPT and rules of both families, by table: its place in a dump tells when it was made.
 fn rules(machine: &Machine) -> Vec<String> {
     let mut rules = Vec::new();
     for program in ["iptables-save", "ip6tables-save"] {
@@ -48,7 +48,8 @@ fn rules(machine: &Machine) -> Vec<String> {
         let saved = machine.stdout(&[program]);
         for line in saved.lines() {
             table = line.strip_prefix('*').unwrap_or(table);
-            if line.starts_with("-A") || line.starts_with(':') {
+            // A chain that was never touched is not printed.
+            if line.starts_with("-A") || line.starts_with(':') && !line.contains(" ACCEPT ") {
                 rules.push(format!("{program} {table} {}", line.split(" [").next().unwrap()));
             }
         }
