@@ -27,6 +27,7 @@ const TANGLED: [&[&str]; 3] = [
         "script::docker_view",
         "script::engine",
         "script::error",
+        "script::host_view",
         "script::limits",
         "script::names",
         "script::rule",

@@ -243,6 +243,9 @@ pub(super) struct OutputArgs {
     /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+    /// Write the sets that the scripts declare to this file, for `ipset -exist restore`; with -46 to FILE.v4 and FILE.v6
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "check")]
+    pub(super) sets: Option<PathBuf>,
     /// Exit with 1 and print the diff if the result differs from the input
     #[arg(long, conflicts_with = "output")]
     pub(super) check: bool,

@@ -4,14 +4,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, PersistArgs,
-    RemoveArgs, RunArgs, ScriptArgs,
+    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs,
+    PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
 use super::status::usage;
+use crate::apply::STATE_DIR;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Hook, Policy, owner};
@@ -23,6 +24,10 @@ pub(super) struct RunOptions {
     pub(super) work: Work,
     pub(super) jobs: Vec<Job>,
     pub(super) purpose: Purpose,
+    /// Where the sets go that the scripts declare.
+    pub(super) sets: Option<PathBuf>,
+    /// Where it is kept which of the host's sets are ours.
+    pub(super) state_dir: PathBuf,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
 }
@@ -51,28 +56,42 @@ pub(super) enum Purpose {
     Check,
 }
 
+impl Purpose {
+    /// Whether a text is printed that iptables-restore loads.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Print(Format::Restore | Format::Delta | Format::Inverse))
+    }
+}
+
 impl RunOptions {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
     }
 
     /// Those of `--apply` and `--rehearse`.
     pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::scripts(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::scripts(args)?, &args.input, &args.apply, (&args.levels, &args.color))
     }
 
     /// Those of `dwscript remove --apply`.
     pub(super) fn apply_removal(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::removal(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::removal(args)?, &args.input, &args.apply, (&args.levels, &args.color))
     }
 
     /// Both families of the live ruleset, unless said.
-    fn live(work: Work, input: &InputArgs, said: &LevelArgs, color: &ColorArgs) -> Result<Self, Diagnostic> {
+    fn live(
+        work: Work,
+        input: &InputArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
+    ) -> Result<Self, Diagnostic> {
         let input = both_if_live(input);
         Ok(Self {
             work,
             jobs: jobs(&input, None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
         })
@@ -88,6 +107,8 @@ impl RunOptions {
             work: Self::work(scripts, script, &args.owner)?,
             jobs: jobs(&both_if_live(&args.input), None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })
@@ -112,7 +133,7 @@ impl RunOptions {
 
     /// Those of `dwscript remove`.
     pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::removal(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::removal(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
     }
 
     fn removal(args: &RemoveArgs) -> Result<Work, Diagnostic> {
@@ -125,14 +146,16 @@ impl RunOptions {
         work: Work,
         input: &InputArgs,
         output: &OutputArgs,
-        said: &LevelArgs,
-        color: &ColorArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
     ) -> Result<Self, Diagnostic> {
         let purpose = if output.check { Purpose::Check } else { Purpose::Print(format(output)) };
         Ok(Self {
             work,
             jobs: jobs(input, output.output.as_deref(), texts(purpose))?,
             purpose,
+            sets: output.sets.clone(),
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
         })
@@ -279,7 +302,7 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
 }
 
 /// `PREFIX.v4` or `PREFIX.v6`.
-fn suffixed(prefix: &Path, family: Family) -> PathBuf {
+pub(super) fn suffixed(prefix: &Path, family: Family) -> PathBuf {
     let mut name = OsString::from(prefix);
     name.push(match family {
         Family::Ipv4 => ".v4",

@@ -10,14 +10,16 @@ use super::input::{self, Input, Read};
 use super::live;
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
+use super::sets;
 use super::status::{Status, Stop};
+use crate::apply::{Ipset, SetPlan};
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
-use crate::script::{self, Outcome, Script, Settings};
+use crate::script::{self, IpSet, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -60,6 +62,10 @@ pub(super) struct RunResult<'o> {
     pub(super) checked: Checked,
     /// Whether the text was one that printing gives back as it is.
     verbatim: bool,
+    /// The sets that the scripts declared.
+    pub(super) sets: Vec<IpSet>,
+    /// The owners of the run.
+    pub(super) owners: Vec<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -91,10 +97,7 @@ impl<'o> Task<'o> {
     fn run(&self, ruleset: Ruleset, input: &Input) -> Result<Outcome, Vec<Diagnostic>> {
         match self {
             Self::Scripts(scripts, settings) => {
-                let mut settings = (*settings).clone();
-                if matches!(input, Input::Live(_) | Input::Read(..)) {
-                    settings.interfaces = live::interfaces();
-                }
+                let settings = of_host(settings, input);
                 script::run(scripts, ruleset, &settings).map_err(|failure| failure.diagnostics)
             }
             Self::Remove(owner, policies) => script::remove(ruleset, owner, policies).map_err(|error| {
@@ -104,7 +107,7 @@ impl<'o> Task<'o> {
     }
 
     /// What is to be said of a second run on what the first one came to; nothing where that changed nothing.
-    fn run_again(&self, result: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
+    fn run_again(&self, result: &Ruleset, input: &Input, levels: &Levels) -> Vec<Diagnostic> {
         let Self::Scripts(scripts, settings) = self else { return Vec::new() };
         if patches(result).is_empty() {
             return Vec::new();
@@ -114,11 +117,21 @@ impl<'o> Task<'o> {
         let source = written.and_then(|()| SourceFile::from_bytes(result.source().name(), text).ok());
         let Some(source) = source else { return Vec::new() };
         let Ok(ruleset) = save::parse(&Arc::new(source), result.family()) else { return Vec::new() };
-        let quiet = Settings { print: None, ..(*settings).clone() };
+        let quiet = Settings { print: None, ..of_host(settings, input) };
         let again = script::run(scripts, ruleset, &quiet);
         let again = again.as_ref().map(|outcome| &outcome.ruleset);
         check::fixed_point(again.map_err(|failure| failure.diagnostics.as_slice()), levels)
     }
+}
+
+/// The settings with what the host tells, where the ruleset is the host's.
+fn of_host(settings: &Settings, input: &Input) -> Settings {
+    let mut settings = settings.clone();
+    if matches!(input, Input::Live(_) | Input::Read(..)) {
+        settings.interfaces = live::interfaces();
+        settings.ipset = Some(Ipset::works);
+    }
+    settings
 }
 
 fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<RunResult<'o>, Stop> {
@@ -130,12 +143,19 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
             return Err(stopped(diagnostics));
         }
     };
+    let Outcome { sets, owners, .. } = outcome;
     diagnostics.extend(outcome.diagnostics);
+    if options.sets.is_none() && options.purpose.is_text() {
+        diagnostics.extend(sets::not_printed(&sets));
+    }
     let (checked, mut diagnostics) = checked::check(outcome.ruleset, &options.levels, diagnostics)?;
-    let again = task.run_again(checked.ruleset(), &options.levels);
+    let again = task.run_again(checked.ruleset(), &job.input, &options.levels);
     let denied = again.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
-    if denied { Err(Stop::no(diagnostics)) } else { Ok(RunResult { job, checked, verbatim, diagnostics }) }
+    if denied {
+        return Err(Stop::no(diagnostics));
+    }
+    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics })
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
@@ -162,6 +182,14 @@ fn load(path: &Path) -> Result<Script, Stop> {
 /// Prints the results and what is to be said of them.
 fn print(options: &RunOptions, results: &[RunResult<'_>]) -> Status {
     let mut status = Status::Done;
+    match print_sets(options, results) {
+        Ok(changed) if changed && options.purpose == Purpose::Check => status = Status::No,
+        Ok(_) => {}
+        Err(diagnostic) => {
+            output::say(&[diagnostic], options.colors.stderr);
+            return Status::Failed;
+        }
+    }
     for result in results {
         if let Err(diagnostic) = print_one(options, result) {
             output::say(&[diagnostic], options.colors.stderr);
@@ -178,6 +206,23 @@ fn print(options: &RunOptions, results: &[RunResult<'_>]) -> Status {
     status
 }
 
+/// Prints what of sets is printed beside the rulesets; whether the host's sets are to change.
+fn print_sets(options: &RunOptions, results: &[RunResult<'_>]) -> Result<bool, Diagnostic> {
+    if let Some(file) = &options.sets {
+        sets::write_files(file, results)?;
+    }
+    if !matches!(options.purpose, Purpose::Print(Format::Diff) | Purpose::Check) {
+        return Ok(false);
+    }
+    let plan: SetPlan<'_> = sets::plan_if_live(options, results)?;
+    if !plan.is_empty() {
+        let destination = options.jobs.first().map_or(&Destination::Stdout, |job| &job.destination);
+        destination.write(|out| sets::write_diff(&plan, options.colors.stdout, out))?;
+    }
+    output::say(&plan.warnings, options.colors.stderr);
+    Ok(!plan.is_empty())
+}
+
 fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnostic> {
     let RunResult { job, checked, diagnostics, .. } = result;
     let style = match job.destination {
@@ -189,7 +234,7 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
         Purpose::Print(Format::Diff) | Purpose::Check => diff::write(checked, style, &mut out),
         Purpose::Print(Format::Delta) => delta::write(checked, &mut out),
         Purpose::Print(Format::Inverse) => delta::write_inverse(checked, &mut out),
-        Purpose::Print(Format::Json) => json::write(checked, diagnostics, &mut out),
+        Purpose::Print(Format::Json) => json::write(checked, &result.sets, diagnostics, &mut out),
     })
 }
 

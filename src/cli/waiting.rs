@@ -97,7 +97,11 @@ impl<'r> Follower<'r> {
         let milliseconds = |time: &u64| Duration::from_millis(*time);
         match event {
             Event::Armed => {}
-            Event::Committed { family, lines, milliseconds: time, changed } => {
+            Event::Sets { sets, milliseconds: time } => {
+                let sets = if *sets == 1 { "1 set".to_owned() } else { format!("{sets} sets") };
+                steps.took(&format!("committed {sets}"), milliseconds(time));
+            }
+            Event::Committed { family, lines, milliseconds: time, changed, .. } => {
                 if *changed {
                     steps.say(&format!("the live {family} ruleset had changed: the delta was made anew"));
                 }

@@ -5,6 +5,7 @@ mod bridges;
 mod layout;
 mod owned;
 mod published;
+pub mod restart;
 
 pub use bridges::{bridge_patterns, bridges};
 pub use layout::{Layout, USER_CHAIN, is_own_chain, layout};

@@ -9,6 +9,7 @@ pub mod diff;
 pub mod json;
 pub mod parts;
 pub mod restore;
+pub mod sets;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -55,20 +55,6 @@ pub fn write(checked: &Checked, part: Part, out: &mut impl Write) -> io::Result<
     })
 }
 
-/// The owners of the rules that the scripts asked for, by name and without repetition.
-#[must_use]
-pub fn owners(checked: &Checked) -> Vec<String> {
-    let ruleset = checked.ruleset();
-    let chains = TableName::ALL.into_iter().flat_map(|table| ruleset.live_chains(table));
-    let rules = chains.flat_map(|id| ruleset.chain(id).rules().iter());
-    let asked = rules.filter(|rule| ruleset.asked_by(*rule).is_some()).map(|rule| ruleset.owner(rule));
-    let owners: FxHashSet<Symbol> = asked.filter(|owner| !owner.is_empty()).collect();
-    let mut names: Vec<String> =
-        owners.into_iter().map(|owner| ruleset.symbols().name(owner).to_owned()).collect();
-    names.sort_unstable();
-    names
-}
-
 /// Writes a ruleset without the rules of these owners.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ mod edit;
 mod engine;
 mod error;
 mod fault;
+mod host_view;
 mod limits;
 mod names;
 mod owners;
@@ -30,6 +31,7 @@ mod resolver;
 mod rule;
 mod select;
 mod session;
+mod sets;
 mod spelling;
 mod view;
 mod watchdog;
@@ -75,6 +77,8 @@ pub struct Settings {
     pub params: Params,
     /// The names of the host's interfaces, where the ruleset is the live one.
     pub interfaces: Vec<String>,
+    /// Tells whether the host has ipsets, where the ruleset is the live one; asked only by scripts that want to know.
+    pub ipset: Option<fn() -> bool>,
     /// Limits.
     pub limits: Limits,
     /// How the rules of the run are told from others.
@@ -95,6 +99,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The ipsets that the scripts declared.
     pub sets: Vec<IpSet>,
+    /// The owners of the run.
+    pub owners: Vec<String>,
 }
 
 /// Why nothing came out of a run.
@@ -164,6 +170,7 @@ fn run_once(
     let session = Session::new(ruleset, settings.params.clone(), Watch::new(limits));
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
+    session.borrow_mut().asks_ipset = settings.ipset;
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
@@ -242,5 +249,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
         return Err(Failure { diagnostics });
     }
     let done = std::mem::replace(session, Session::empty());
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets })
+    let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
+    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets, owners })
 }

@@ -136,5 +136,6 @@ pub(super) fn remove(
     ruleset.set_aside(&[owner]);
     let origins = FxHashMap::from_iter([(owner, origin)]);
     placing::place(&mut ruleset, Mode::Tags, &FxHashMap::default(), &origins);
-    Ok(Outcome { ruleset, diagnostics: unknown.into_iter().collect(), sets: Vec::new() })
+    let owners = vec![name.to_owned()];
+    Ok(Outcome { ruleset, diagnostics: unknown.into_iter().collect(), sets: Vec::new(), owners })
 }

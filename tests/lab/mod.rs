@@ -1,6 +1,7 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
 mod apply;
+mod blocklist;
 mod canonical;
 mod connectivity;
 mod convergence;
@@ -10,4 +11,5 @@ mod fmt;
 mod harden;
 mod harness;
 mod persist;
+mod restart;
 mod tutorial;

@@ -11,12 +11,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::places;
-use crate::apply::{Host, HostFamily, Lock, load, parse};
+use crate::apply::{Host, HostFamily, Ipset, Lock, load, parse};
 use crate::cli::run::RunResult;
 use crate::delta::{self, View};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Ruleset};
 use crate::report::parts::{self, Part};
+use crate::save::ipset::{self, Content, Held};
 
 /// Its file in the state directory.
 const NAME: &str = "last-good";
@@ -34,6 +35,8 @@ pub(super) struct Good {
     head: Head,
     /// The texts of each family, as [`PARTS`] has them.
     texts: Vec<[Vec<u8>; 4]>,
+    /// The sets that the rules name, as text for `ipset restore`.
+    sets: Vec<u8>,
 }
 
 /// The first line of the file; the texts follow, without anything between them.
@@ -43,6 +46,8 @@ struct Head {
     time: u64,
     owners: Vec<String>,
     families: Vec<FamilyHead>,
+    /// How long the text of the sets is, which stands last.
+    sets: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -65,10 +70,14 @@ impl Good {
     pub(super) fn of(results: &[RunResult<'_>]) -> Result<Self, Diagnostic> {
         let unwritten =
             |error: io::Error| Diagnostic::error("unwritable-output", format!("no ruleset: {error}"));
-        let mut owners: Vec<String> =
-            results.iter().flat_map(|result| parts::owners(&result.checked)).collect();
+        let mut owners: Vec<String> = results.iter().flat_map(|result| result.owners.clone()).collect();
         owners.sort_unstable();
         owners.dedup();
+        let mut sets = Vec::new();
+        for set in results.iter().flat_map(|result| &result.sets) {
+            let content = Content { family: set.family, entries: set.entries.clone() };
+            ipset::write(&set.name, &content, &mut sets).map_err(unwritten)?;
+        }
         let (mut families, mut all) = (Vec::new(), Vec::new());
         for result in results {
             let mut texts: [Vec<u8>; 4] = Default::default();
@@ -79,7 +88,8 @@ impl Good {
             families.push(FamilyHead { family: result.job.family.as_str().to_owned(), lengths });
             all.push(texts);
         }
-        Ok(Self { head: Head { version: VERSION, time: now(), owners, families }, texts: all })
+        let head = Head { version: VERSION, time: now(), owners, families, sets: sets.len() };
+        Ok(Self { head, texts: all, sets })
     }
 
     /// The file in a state directory.
@@ -91,7 +101,7 @@ impl Good {
     pub(super) fn write(&self, state_dir: &Path) -> Result<(), Diagnostic> {
         let path = Self::path(state_dir);
         let head = serde_json::to_vec(&self.head).map_err(|error| unreadable(&path, &error.to_string()))?;
-        let texts = self.texts.iter().flatten().flatten();
+        let texts = self.texts.iter().flatten().chain([&self.sets]).flatten();
         let bytes: Vec<u8> = head.into_iter().chain([b'\n']).chain(texts.copied()).collect();
         places::make_folder(state_dir, 0o700)?;
         places::write(&path, &bytes, MODE)
@@ -121,7 +131,8 @@ impl Good {
             }
             texts.push(of_family);
         }
-        (head.version == VERSION && rest.is_empty()).then_some(Self { head, texts })
+        let sets = rest.to_vec();
+        (head.version == VERSION && sets.len() == head.sets).then_some(Self { head, texts, sets })
     }
 
     /// When it was made, in seconds since 1970.
@@ -143,6 +154,7 @@ impl Good {
         folder: Option<&Path>,
         lock: &Lock,
     ) -> Result<usize, Vec<Diagnostic>> {
+        self.make_sets(folder, lock).map_err(|error| vec![error])?;
         let families = self.families();
         let (mut lines, mut errors) = (0, Vec::new());
         for (family, texts) in families.iter().zip(&self.texts) {
@@ -152,6 +164,24 @@ impl Good {
             }
         }
         if errors.is_empty() { Ok(lines) } else { Err(errors) }
+    }
+
+    /// Has the sets hold what they held, before rules name them.
+    fn make_sets(&self, folder: Option<&Path>, lock: &Lock) -> Result<(), Diagnostic> {
+        let held = ipset::parse(&self.sets);
+        let sets = held.iter().filter_map(|(name, held)| match held {
+            Held::Addresses(content) => Some((name.as_str(), content.clone())),
+            Held::Other => None,
+        });
+        let sets: Vec<(&str, Content)> = sets.collect();
+        if sets.is_empty() {
+            return Ok(());
+        }
+        let missing = || {
+            Diagnostic::error("no-ipset", "the rules need sets, and there is no program `ipset` on this host")
+                .help("install it, `apt-get install ipset`")
+        };
+        Ipset::find(folder).ok_or_else(missing)?.put(&sets, lock)
     }
 
     fn apply_family(
@@ -226,14 +256,15 @@ mod tests {
     #[test]
     fn what_is_cut_off_is_no_result() {
         let families = vec![FamilyHead { family: "ipv6".to_owned(), lengths: [1, 2, 0, 3] }];
-        let head = Head { version: VERSION, time: 7, owners: vec!["site".to_owned()], families };
-        let good = Good { head, texts: vec![["a", "bc", "", "def"].map(|text| text.as_bytes().to_vec())] };
+        let head = Head { version: VERSION, time: 7, owners: vec!["site".to_owned()], families, sets: 2 };
+        let texts = vec![["a", "bc", "", "def"].map(|text| text.as_bytes().to_vec())];
+        let good = Good { head, texts, sets: b"gh".to_vec() };
         let folder = tempfile::tempdir().unwrap();
         good.write(folder.path()).unwrap();
         let bytes = fs::read(Good::path(folder.path())).unwrap();
         let read = Good::read(folder.path()).unwrap().unwrap();
         assert_eq!((read.time(), read.families()), (7, vec![Family::Ipv6]));
-        assert_eq!(read.texts, good.texts);
+        assert_eq!((read.texts, read.sets), (good.texts, good.sets));
         for length in 0..bytes.len() {
             assert!(Good::parse(&bytes[..length]).is_none(), "{length}");
         }

@@ -125,6 +125,9 @@ fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<Vec<Stri
     let options = RunOptions::trial(args, &args.scripts, &args.script)?;
     let host = host(args, &options)?;
     let trial = Trial::run(options, host.as_ref(), Some(style))?;
+    if args.method == Method::NetfilterPersistent {
+        trial.refuse_sets()?;
+    }
     let folder = places.folder();
     let above = folder.parent().unwrap_or(&folder);
     places::make_folder(above, 0o755)?;

@@ -23,6 +23,8 @@ pub(super) struct Trial {
     pub(super) boot: Vec<(Family, Vec<u8>)>,
     /// What stands in for the scripts should they fail.
     pub(super) good: Good,
+    /// The sets that the scripts declare.
+    sets: Vec<String>,
 }
 
 impl Trial {
@@ -39,8 +41,9 @@ impl Trial {
             quiet(&mut options);
         }
         let results = run::results(&options).map_err(|(_, stop)| stop)?;
-        let mut trial = Self { texts: Vec::new(), boot: Vec::new(), good: Good::of(&results)? };
-        for RunResult { job, checked, diagnostics, .. } in &results {
+        let mut trial =
+            Self { texts: Vec::new(), boot: Vec::new(), good: Good::of(&results)?, sets: Vec::new() };
+        for RunResult { job, checked, sets, diagnostics, .. } in &results {
             if let Some(style) = say {
                 output::say(diagnostics, style);
             }
@@ -48,9 +51,23 @@ impl Trial {
             let written = canonical::write(checked, &mut text).and_then(|()| boot::write(checked, &mut kept));
             written.map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
             trial.texts.push(text);
+            trial.sets.extend(sets.iter().map(|set| format!("`{}`", set.name)));
             trial.boot.push((job.family, kept));
         }
         Ok(trial)
+    }
+
+    /// Refuses scripts whose rules netfilter-persistent could not load, as nothing has made their sets so early.
+    pub(super) fn refuse_sets(&self) -> Result<(), Diagnostic> {
+        if self.sets.is_empty() {
+            return Ok(());
+        }
+        let message =
+            format!("netfilter-persistent loads no sets, and the rules need {}", self.sets.join(", "));
+        Err(Diagnostic::error("sets-at-boot", message)
+            .note("nothing was installed")
+            .help("leave out `--method`: the unit makes the sets before the rules")
+            .help("or have the script do without sets, such as `blocklist.rhai` by `-D ipset=false`"))
     }
 }
 

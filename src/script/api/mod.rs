@@ -21,6 +21,7 @@ use rhai::{Engine, Module, exported_module};
 
 use super::docker_view::{DockerView, PublishedView};
 use super::fault::Fault;
+use super::host_view::HostView;
 use super::pattern::Pattern;
 use super::spelling::builder::RuleBuilder;
 use super::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
@@ -89,6 +90,7 @@ pub(super) fn register(engine: &mut Engine) {
     read::register(engine);
     rule::register(engine);
     docker::register(engine);
+    world::register(engine);
 }
 
 /// Gives the values that scripts hold the names that `type_of` and errors call them by.
@@ -104,5 +106,6 @@ fn name_types(engine: &mut Engine) {
         .register_type_with_name::<Pattern>("pattern")
         .register_type_with_name::<DockerView>("docker")
         .register_type_with_name::<PublishedView>("published port")
+        .register_type_with_name::<HostView>("host")
         .register_type_with_name::<Fault>("error");
 }

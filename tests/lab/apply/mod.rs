@@ -8,6 +8,9 @@ mod host;
 mod kill;
 mod lockout;
 mod protocol;
+mod sets;
+mod ssh;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

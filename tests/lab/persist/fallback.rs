@@ -277,6 +277,32 @@ fn the_host_itself_is_closed_before_the_engine_comes() {
 }
 
 #[test]
+fn sets_are_there_before_the_rules_that_name_them() {
+    let Some(mut host) = Host::new(Backend::Nft) else { return };
+    if available(crate::support::process::find("ipset")).is_none() {
+        return;
+    }
+    let script = "owner(\"site\"); ipset(\"blocked\", [\"192.0.2.0/24\"]);\n\
+        if family == \"ipv4\" { prepend(\"INPUT\", \"-m set --match-set blocked src -j DROP\"); }\n";
+    host.folder.write("site.rhai", script);
+    let install = ["persist", "site.rhai", "-4", "--early", "--root", "root", "--iptables-dir", "bin"];
+    let installed = host.run(&[&install[..], &["--state-dir", "/state"]].concat());
+    assert_eq!(installed.status, Some(0), "{}", installed.stderr);
+    assert_eq!(host.unit("dwscript").status, Some(0));
+    let before = host.saved();
+    assert_eq!(host.ours().len(), 1, "{before:#?}");
+    let held = |host: &Host| text(&host.namespace.run("ipset", &["save", "blocked"], b"").stdout);
+    host.script("not a script at all");
+    for unit in ["dwscript-early", "dwscript"] {
+        host.boot();
+        let run = host.unit(unit);
+        assert_eq!(run.status, Some(i32::from(unit == "dwscript")), "{}", run.stderr);
+        assert_eq!(host.saved(), before, "{unit}");
+        assert!(held(&host).contains("add blocked 192.0.2.0/24"), "{}", held(&host));
+    }
+}
+
+#[test]
 fn without_tags_there_is_a_last_good_result_too() {
     let Some(mut host) = Host::new(Backend::Nft) else { return };
     let install = [
