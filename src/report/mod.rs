@@ -9,6 +9,7 @@ pub mod diff;
 pub mod explain;
 pub mod github;
 pub mod json;
+pub mod parts;
 pub mod restore;
 pub mod sarif;
 pub mod sets;
