@@ -7,6 +7,7 @@ use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
 use super::checked;
 use super::color::Colors;
 use super::input::{self, Read};
+use super::lockout;
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
 use super::sets;
@@ -16,6 +17,7 @@ use crate::apply::SetPlan;
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
+use crate::packets::{Admin, Expectation, Members};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
@@ -42,7 +44,11 @@ fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
             return Status::Failed;
         }
     };
-    match results(&options) {
+    let looked = results(&options).and_then(|mut results| match lockout::warn(&options, &mut results) {
+        Ok(()) => Ok(results),
+        Err(stop) => Err((options.jobs.first().map(|job| job.family).unwrap_or_default(), stop)),
+    });
+    match looked {
         Ok(results) => {
             let status = print(&options, &results);
             // The process ends here: the kernel takes memory back faster than each chain and rule can be let go.
@@ -69,8 +75,10 @@ pub(super) struct RunResult<'o> {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What the scripts allow.
     allowed: Vec<Allowed>,
+    /// The packets by which administrators reach the host.
+    pub(super) admins: Vec<Admin>,
     /// How grave findings are, what the scripts allow considered.
-    levels: Levels,
+    pub(super) levels: Levels,
 }
 
 /// The results of all families; nothing is printed before all are there.
@@ -116,6 +124,7 @@ impl<'o> Task<'o> {
                 // All rulesets of a run are of one host.
                 if let Some(job) = options.jobs.first() {
                     world::give(&mut settings, &job.input, options.asks_docker);
+                    settings.site = Arc::clone(&options.site);
                 }
                 Self::Scripts(scripts?, settings)
             }
@@ -161,7 +170,7 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
             return Err(stopped(diagnostics));
         }
     };
-    let Outcome { ruleset, diagnostics: warnings, allowed, sets, owners } = outcome;
+    let Outcome { ruleset, diagnostics: warnings, allowed, sets, owners, expectations, admins } = outcome;
     let levels = match checked::levels(&options.levels, &allowed) {
         Ok(levels) => levels,
         Err(unknown) => {
@@ -175,13 +184,33 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
         diagnostics.extend(sets::not_printed(&sets));
     }
     let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
+    diagnostics.extend(unmet(checked.ruleset(), options, &sets, &expectations));
     let again = task.run_again(checked.ruleset(), &levels);
     let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
     if denied {
         return Err(Stop::no(diagnostics));
     }
-    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics, allowed, levels })
+    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics, allowed, admins, levels })
+}
+
+/// What scripts expect of packets, and the result does not meet.
+fn unmet(
+    ruleset: &Ruleset,
+    options: &RunOptions,
+    sets: &[IpSet],
+    expectations: &[Expectation],
+) -> Vec<Diagnostic> {
+    if expectations.is_empty() {
+        return Vec::new();
+    }
+    let sets: Vec<Members> = sets.iter().map(IpSet::members).collect();
+    check::expected(ruleset, &options.site, &sets, expectations)
+}
+
+/// The ruleset as it was read, before any script.
+pub(super) fn original(ruleset: &Ruleset) -> Option<Ruleset> {
+    save::parse(ruleset.source(), ruleset.family()).ok()
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
