@@ -14,7 +14,7 @@ const STAGES: [&[&str]; 11] = [
     &["save"],
     &["model"],
     &["syntax"],
-    &["diagnostic"],
+    &["diagnostic", "host"],
     &["source"],
     &["lib"],
 ];

@@ -5,6 +5,7 @@
 //! in the state before or in the confirmed one after.
 
 mod arm;
+mod ask;
 mod blame;
 mod commit;
 mod dump;
@@ -14,6 +15,7 @@ mod host;
 mod ipset;
 mod lock;
 mod nftables;
+mod others;
 mod process;
 mod record;
 mod rehearse;
@@ -29,6 +31,7 @@ mod tools;
 mod trust;
 
 pub use arm::{Armed, arm};
+pub use ask::{AskError, ask, nftables_tables};
 pub use commit::{Change, Way, load};
 pub use dump::{Dump, parse};
 pub use guard::{Ending, changes, guard, make_until_it_holds, recover};
@@ -38,7 +41,7 @@ pub use lock::Lock;
 pub use record::{Event, FamilyRecord, Record, SetRecord, State, VERSION};
 pub use rehearse::{Rehearsed, rehearse};
 pub use run::{Run, Which};
-pub use session::{boot, connection, is_remote, is_root, namespace, who};
+pub use session::{Connection, boot, connection, is_remote, is_root, namespace, who};
 pub use set_change::SetChanges;
 pub use set_owners::{Owned, Owners, read as owned_sets};
 pub use set_plan::{PlannedSet, SetPlan, Wanted, plan as plan_sets};

@@ -34,7 +34,7 @@ pub struct Record {
     pub boot: String,
     /// The network namespace.
     pub namespace: String,
-    /// The process of the SSH server that the run came by, and when it began.
+    /// The process of the SSH server that the run came by, and when it began; `unknown` where that cannot be told.
     pub connection: Option<String>,
 }
 
@@ -171,6 +171,9 @@ pub enum Event {
         milliseconds: u64,
         /// Whether the live ruleset had changed since it was read.
         changed: bool,
+        /// When, in the ticks of the time since boot: only a connection that was made later is a new one.
+        #[serde(default)]
+        ticks: u64,
     },
     /// The change of a family was read back and holds.
     Verified {
@@ -178,6 +181,9 @@ pub enum Event {
         family: String,
         /// How long that took.
         milliseconds: u64,
+        /// Rules of others that are gone or new since the change was made up.
+        #[serde(default)]
+        meanwhile: Vec<String>,
     },
     /// It does not hold, and is tried again.
     Retried {

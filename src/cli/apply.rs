@@ -227,10 +227,7 @@ pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnost
         return Err(Diagnostic::error("pending", message).help("give each its own --state-dir"));
     }
     if run.is_guarded() {
-        let message = format!("run {id} waits for its confirmation");
-        return Err(Diagnostic::error("pending", message).help(format!(
-            "`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"
-        )));
+        return Err(run.waits());
     }
     apply::recover(&run)?;
     steps.done(&format!("rolled back run {id}, whose guard had died"));
@@ -352,13 +349,19 @@ fn begin(
         ipset: sets.program().map(Path::to_owned),
         boot: apply::boot(),
         namespace: apply::namespace(),
-        connection: apply::connection(),
+        connection: connection(),
     };
     let bases = host.families.iter().map(|found| (found.family, Which::Base, found.dump.raw.as_slice()));
     let targets = planned.iter().map(|plan| (plan.host.family, Which::Target, plan.target.as_slice()));
     let sides = [Which::Base, Which::Target].map(|which| (which, sets.text(which)));
     let sides = if sets.is_empty() { &[][..] } else { &sides[..] };
     state.begin(&record, &bases.chain(targets).collect::<Vec<_>>(), sides)
+}
+
+/// The SSH connection that this was asked for by. A terminal multiplexer hides which one it is.
+fn connection() -> Option<String> {
+    let unknown = || apply::is_remote().then(|| "unknown".to_owned());
+    apply::connection().map(|connection| connection.id).or_else(unknown)
 }
 
 fn family_record(planned: &Planned<'_>) -> FamilyRecord {

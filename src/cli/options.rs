@@ -2,15 +2,17 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
-    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs,
-    PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
+    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
+    OwnerArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::snapshot::Snapshot;
 use super::status::usage;
 use crate::apply::STATE_DIR;
 use crate::check::Levels;
@@ -30,6 +32,8 @@ pub(super) struct RunOptions {
     pub(super) state_dir: PathBuf,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+    /// Whether Docker is asked for names though the ruleset is a dump.
+    pub(super) asks_docker: bool,
 }
 
 /// What is done to the rulesets.
@@ -94,6 +98,7 @@ impl RunOptions {
             state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 
@@ -111,6 +116,7 @@ impl RunOptions {
             state_dir: PathBuf::from(STATE_DIR),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
+            asks_docker: args.input.docker,
         })
     }
 
@@ -158,6 +164,7 @@ impl RunOptions {
             state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 }
@@ -165,7 +172,7 @@ impl RunOptions {
 /// Both families of the live ruleset, unless said.
 fn both_if_live(args: &InputArgs) -> InputArgs {
     let mut input = args.clone();
-    let is_live = input.input.is_none() && input.sample.is_none();
+    let is_live = input.input.is_none() && input.sample.is_none() && input.snapshot.is_none();
     if is_live && !input.ipv4 && !input.ipv6 {
         (input.ipv4, input.ipv6) = (true, true);
     }
@@ -209,18 +216,19 @@ fn policy_of(text: &str) -> Result<(Hook, Policy), Diagnostic> {
 /// `dwscript lint`.
 pub(super) struct LintOptions {
     pub(super) inputs: Vec<(Family, Input)>,
-    pub(super) json: bool,
+    pub(super) format: LintFormat,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
 }
 
 impl LintOptions {
     pub(super) fn new(args: &LintArgs) -> Result<Self, Diagnostic> {
-        let families = families(&args.input);
-        let inputs = families.iter().map(|family| Ok((*family, input(&args.input, *family)?)));
+        let given = both_if_live(&args.input);
+        let families = families(&given);
+        let inputs = families.iter().map(|family| Ok((*family, input(&given, *family)?)));
         Ok(Self {
             inputs: inputs.collect::<Result<_, Diagnostic>>()?,
-            json: args.json,
+            format: if args.json { LintFormat::Json } else { args.format },
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })
@@ -288,6 +296,9 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
     let both = args.ipv4 && args.ipv6;
     if let Some(name) = &args.sample {
         return Ok(Input::Sample(input::sample(name)?));
+    }
+    if let Some(path) = &args.snapshot {
+        return Ok(Input::Snapshot(Arc::new(Snapshot::read(path)?)));
     }
     match &args.input {
         None => Ok(Input::Live(args.iptables_dir.clone())),

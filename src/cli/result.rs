@@ -1,9 +1,9 @@
 //! What a run comes to, before it is printed or applied.
 
 use super::options::Job;
-use crate::check::Checked;
+use crate::check::{Checked, Levels};
 use crate::diagnostic::Diagnostic;
-use crate::script::IpSet;
+use crate::script::{Allowed, IpSet};
 
 /// What a run made of one family's ruleset.
 pub(super) struct RunResult<'o> {
@@ -16,4 +16,8 @@ pub(super) struct RunResult<'o> {
     /// The owners of the run.
     pub(super) owners: Vec<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What the scripts allow.
+    pub(super) allowed: Vec<Allowed>,
+    /// How grave findings are, what the scripts allow considered.
+    pub(super) levels: Levels,
 }

@@ -11,6 +11,7 @@ use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
 use super::remembered::Remembered;
+use super::surroundings::World;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
 use crate::model::ipset::Entry;
@@ -34,6 +35,8 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// What else may be asked of the host.
+    pub(crate) world: Option<Arc<World>>,
     /// Tells whether the host has ipsets; none where the ruleset is not a host's.
     pub(crate) asks_ipset: Option<fn() -> bool>,
     /// What it told.
@@ -46,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
+    /// Findings that scripts allow.
+    pub(crate) allowed: Vec<Allowed>,
     /// Scripts and modules by the name that Rhai knows them by.
     pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
@@ -89,6 +94,17 @@ pub struct IpSet {
     /// The owner of the script that declared it; empty where rules carry no tag.
     pub owner: String,
     /// The script line that declared it.
+    pub origin: Origin,
+}
+
+/// A finding that a script allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Its code.
+    pub code: String,
+    /// Why.
+    pub why: String,
+    /// The script line that allows it.
     pub origin: Origin,
 }
 
@@ -198,11 +214,13 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            world: None,
             asks_ipset: None,
             has_ipset: None,
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
+            allowed: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),
             owner: Symbol::EMPTY,

@@ -10,6 +10,7 @@ mod faults;
 mod fmt;
 mod harden;
 mod harness;
+mod objects;
 mod persist;
 mod restart;
 mod tutorial;

@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
@@ -90,7 +90,7 @@ pub(super) fn one(
 }
 
 /// Waits until nothing of a run is left at work, for as long as that may take.
-fn settle(host: &Host, killed: Instant) {
+pub(super) fn settle(host: &Host, killed: Instant) {
     while !host.processes().is_empty() {
         assert!(killed.elapsed() < CONFIRM + GRACE, "{:?} is still at work", host.state());
         thread::sleep(Duration::from_millis(10));
