@@ -6,11 +6,13 @@ pub mod cli;
 pub mod delta;
 pub mod diagnostic;
 pub mod docker;
+pub mod host;
 pub mod model;
 pub mod report;
 pub mod samples;
 pub mod save;
 pub mod script;
+pub mod simulate;
 pub mod source;
 pub mod syntax;
 

@@ -14,7 +14,7 @@ const STAGES: [&[&str]; 11] = [
     &["save"],
     &["model"],
     &["syntax"],
-    &["diagnostic"],
+    &["diagnostic", "host"],
     &["source"],
     &["lib"],
 ];
@@ -27,6 +27,7 @@ const TANGLED: [&[&str]; 3] = [
         "script::docker_view",
         "script::engine",
         "script::error",
+        "script::host_view",
         "script::limits",
         "script::names",
         "script::rule",

@@ -29,6 +29,7 @@ fn folder(text: &str) -> Folder {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let site = blocks(text, "rhai").into_iter().next().expect("the README shows a script");
     folder.write("site.rhai", site);
+    folder.write("drop.txt", "192.0.2.0/24\n2001:db8::/32\n");
     folder.write("rules.v4", "*filter\n-A INPUT -p tcp --dport ssh -j ACCEPT\nCOMMIT\n");
     fs::create_dir(folder.path().join("scripts")).unwrap();
     for entry in fs::read_dir(root.join("scripts")).unwrap() {

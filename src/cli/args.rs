@@ -9,13 +9,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(super) use host::{
-    ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, StateArgs,
+    ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, SnapshotArgs,
+    StateArgs,
 };
 pub(super) use persist::{Method, PersistArgs};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
 ///
-/// Without --input or --sample the live ruleset is read, which needs root.
+/// Without --input, --sample or --snapshot the live ruleset is read, which needs root.
 #[derive(Debug, Parser)]
 #[command(
     name = "dwscript",
@@ -44,8 +45,9 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 15] = [
+pub(super) const SUBCOMMANDS: [&str; 16] = [
     "persist",
+    "snapshot",
     "fmt",
     "lint",
     "explain",
@@ -83,6 +85,8 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Load a whole dump, unless it lacks rules that are live
     Restore(RestoreArgs),
+    /// Capture this host in one file, for --snapshot: rules, addresses, routes, Docker's objects; no secrets
+    Snapshot(SnapshotArgs),
     /// Have scripts run whenever Docker has started, at boot and later
     Persist(PersistArgs),
     /// The rollback of a run; `--apply` starts it
@@ -214,6 +218,7 @@ pub(super) struct ExplainArgs {
 /// Where the ruleset comes from.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Input")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct InputArgs {
     /// Read this iptables-save dump; `-` is standard input. With -46: FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -221,6 +226,12 @@ pub(super) struct InputArgs {
     /// Take a built-in capture of a real Docker Engine; `list` names them
     #[arg(long, value_name = "NAME", conflicts_with = "input")]
     pub(super) sample: Option<String>,
+    /// Read this capture of a host, as `dwscript snapshot` made it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["input", "sample"])]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Ask Docker for the names of networks and containers though the ruleset is a dump; of the live one it is asked anyway
+    #[arg(long, conflicts_with = "snapshot")]
+    pub(super) docker: bool,
     /// IPv4, which is the default
     #[arg(short = '4', long)]
     pub(super) ipv4: bool,
@@ -228,7 +239,7 @@ pub(super) struct InputArgs {
     #[arg(short = '6', long)]
     pub(super) ipv6: bool,
     /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["input", "sample"])]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["input", "sample", "snapshot"])]
     pub(super) iptables_dir: Option<PathBuf>,
 }
 
@@ -273,6 +284,9 @@ pub(super) struct OutputArgs {
     /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+    /// Write the sets that the scripts declare to this file, for `ipset -exist restore`; with -46 to FILE.v4 and FILE.v6
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "check")]
+    pub(super) sets: Option<PathBuf>,
     /// Exit with 1 and print the diff if the result differs from the input
     #[arg(long, conflicts_with = "output")]
     pub(super) check: bool,

@@ -8,6 +8,8 @@ mod checked;
 mod color;
 mod completions;
 mod confirm;
+mod docker_client;
+mod ended;
 mod explain;
 mod fmt;
 mod guard;
@@ -22,9 +24,12 @@ mod parameters;
 mod persist;
 mod revert;
 mod run;
+mod sets;
+mod snapshot;
 mod status;
 mod steps;
 mod waiting;
+mod world;
 
 use std::ffi::OsString;
 
@@ -58,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::History(args)) => history::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Persist(args)) => persist::run(&args),
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),

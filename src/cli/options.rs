@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
-    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs, OwnerArgs,
-    PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
+    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
+    OwnerArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::snapshot::Snapshot;
 use super::status::usage;
+use crate::apply::STATE_DIR;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Hook, Policy, owner};
@@ -23,8 +26,14 @@ pub(super) struct RunOptions {
     pub(super) work: Work,
     pub(super) jobs: Vec<Job>,
     pub(super) purpose: Purpose,
+    /// Where the sets go that the scripts declare.
+    pub(super) sets: Option<PathBuf>,
+    /// Where it is kept which of the host's sets are ours.
+    pub(super) state_dir: PathBuf,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+    /// Whether Docker is asked for names though the ruleset is a dump.
+    pub(super) asks_docker: bool,
 }
 
 /// What is done to the rulesets.
@@ -51,30 +60,45 @@ pub(super) enum Purpose {
     Check,
 }
 
+impl Purpose {
+    /// Whether a text is printed that iptables-restore loads.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Print(Format::Restore | Format::Delta | Format::Inverse))
+    }
+}
+
 impl RunOptions {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
     }
 
     /// Those of `--apply` and `--rehearse`.
     pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::scripts(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::scripts(args)?, &args.input, &args.apply, (&args.levels, &args.color))
     }
 
     /// Those of `dwscript remove --apply`.
     pub(super) fn apply_removal(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::removal(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::removal(args)?, &args.input, &args.apply, (&args.levels, &args.color))
     }
 
     /// Both families of the live ruleset, unless said.
-    fn live(work: Work, input: &InputArgs, said: &LevelArgs, color: &ColorArgs) -> Result<Self, Diagnostic> {
+    fn live(
+        work: Work,
+        input: &InputArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
+    ) -> Result<Self, Diagnostic> {
         let input = both_if_live(input);
         Ok(Self {
             work,
             jobs: jobs(&input, None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 
@@ -88,8 +112,11 @@ impl RunOptions {
             work: Self::work(scripts, script, &args.owner)?,
             jobs: jobs(&both_if_live(&args.input), None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
+            asks_docker: args.input.docker,
         })
     }
 
@@ -112,7 +139,7 @@ impl RunOptions {
 
     /// Those of `dwscript remove`.
     pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::removal(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::removal(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
     }
 
     fn removal(args: &RemoveArgs) -> Result<Work, Diagnostic> {
@@ -125,16 +152,19 @@ impl RunOptions {
         work: Work,
         input: &InputArgs,
         output: &OutputArgs,
-        said: &LevelArgs,
-        color: &ColorArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
     ) -> Result<Self, Diagnostic> {
         let purpose = if output.check { Purpose::Check } else { Purpose::Print(format(output)) };
         Ok(Self {
             work,
             jobs: jobs(input, output.output.as_deref(), texts(purpose))?,
             purpose,
+            sets: output.sets.clone(),
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            asks_docker: input.docker,
         })
     }
 }
@@ -142,7 +172,7 @@ impl RunOptions {
 /// Both families of the live ruleset, unless said.
 fn both_if_live(args: &InputArgs) -> InputArgs {
     let mut input = args.clone();
-    let is_live = input.input.is_none() && input.sample.is_none();
+    let is_live = input.input.is_none() && input.sample.is_none() && input.snapshot.is_none();
     if is_live && !input.ipv4 && !input.ipv6 {
         (input.ipv4, input.ipv6) = (true, true);
     }
@@ -267,6 +297,9 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
     if let Some(name) = &args.sample {
         return Ok(Input::Sample(input::sample(name)?));
     }
+    if let Some(path) = &args.snapshot {
+        return Ok(Input::Snapshot(Arc::new(Snapshot::read(path)?)));
+    }
     match &args.input {
         None => Ok(Input::Live(args.iptables_dir.clone())),
         Some(path) if path.as_os_str() == "-" && both => {
@@ -280,7 +313,7 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
 }
 
 /// `PREFIX.v4` or `PREFIX.v6`.
-fn suffixed(prefix: &Path, family: Family) -> PathBuf {
+pub(super) fn suffixed(prefix: &Path, family: Family) -> PathBuf {
     let mut name = OsString::from(prefix);
     name.push(match family {
         Family::Ipv4 => ".v4",

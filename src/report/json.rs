@@ -14,7 +14,7 @@ use crate::model::spec::Spec;
 use crate::model::{
     ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName, owner,
 };
-use crate::script::Allowed;
+use crate::script::{Allowed, IpSet};
 use crate::source::{LineColumn, SourceFile};
 
 /// Counts up with a change that breaks readers; new keys do not.
@@ -26,12 +26,14 @@ pub const VERSION: u32 = 1;
 /// What `out` answers.
 pub fn write(
     checked: &Checked,
+    sets: &[IpSet],
     diagnostics: &[Diagnostic],
     allowed: &[Allowed],
     out: &mut impl Write,
 ) -> io::Result<()> {
     let ruleset = checked.ruleset();
-    print(&Report::new(ruleset.family(), Some(ruleset), diagnostics, allowed), out)
+    let sets = sets.iter().map(JsonSet::new).collect();
+    print(&Report { sets, ..Report::new(ruleset.family(), Some(ruleset), diagnostics, allowed) }, out)
 }
 
 /// Writes a run that came to none: no ruleset, no edits.
@@ -80,6 +82,9 @@ struct Report<'r> {
     family: &'static str,
     ruleset: Option<JsonRuleset<'r>>,
     edits: Edits<'r>,
+    /// The sets of addresses that the scripts declared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sets: Vec<JsonSet<'r>>,
     diagnostics: Vec<JsonDiagnostic<'r>>,
     /// What scripts allow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -103,8 +108,29 @@ impl<'r> Report<'r> {
             family: family.as_str(),
             ruleset: ruleset.map(|ruleset| JsonRuleset { tables: Tables(ruleset) }),
             edits: Edits(ruleset),
+            sets: Vec::new(),
             diagnostics: diagnostics.iter().map(JsonDiagnostic::new).collect(),
             allowed: allowed.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSet<'r> {
+    name: &'r str,
+    /// Whose it is; null where rules carry no tag.
+    owner: Option<&'r str>,
+    entries: Vec<String>,
+    origin: JsonOrigin,
+}
+
+impl<'r> JsonSet<'r> {
+    fn new(set: &'r IpSet) -> Self {
+        Self {
+            name: &set.name,
+            owner: (!set.owner.is_empty()).then_some(set.owner.as_str()),
+            entries: set.entries.iter().map(ToString::to_string).collect(),
+            origin: JsonOrigin::new(&set.origin),
         }
     }
 }

@@ -9,8 +9,10 @@ pub mod diff;
 pub mod explain;
 pub mod github;
 pub mod json;
+pub mod parts;
 pub mod restore;
 pub mod sarif;
+pub mod sets;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

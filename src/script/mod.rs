@@ -16,6 +16,7 @@ mod edit;
 mod engine;
 mod error;
 mod fault;
+mod host_view;
 mod limits;
 mod names;
 mod owners;
@@ -30,7 +31,9 @@ mod resolver;
 mod rule;
 mod select;
 mod session;
+mod sets;
 mod spelling;
+mod surroundings;
 mod view;
 mod watchdog;
 mod world;
@@ -39,6 +42,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use rhai::{AST, Engine, EvalAltResult, Position};
 
@@ -48,6 +52,7 @@ pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
 pub use session::{Allowed, IpSet};
+pub use surroundings::{Later, Unknown, World};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
@@ -56,6 +61,9 @@ use limits::Watch;
 use ownership::{Run, Wanted};
 use resolver::Modules;
 use session::{Session, SharedSession};
+
+/// How much longer a run may take where the host may be asked, which the script does not answer for.
+const WORLD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A script.
 #[derive(Clone, Debug)]
@@ -75,6 +83,10 @@ pub struct Settings {
     pub params: Params,
     /// The names of the host's interfaces, where the ruleset is the live one.
     pub interfaces: Vec<String>,
+    /// What else may be asked of the host; nothing where the ruleset is a dump.
+    pub world: Option<Arc<World>>,
+    /// Tells whether the host has ipsets, where the ruleset is the live one; asked only by scripts that want to know.
+    pub ipset: Option<fn() -> bool>,
     /// Limits.
     pub limits: Limits,
     /// How the rules of the run are told from others.
@@ -95,6 +107,8 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The ipsets that the scripts declared.
     pub sets: Vec<IpSet>,
+    /// The owners of the run.
+    pub owners: Vec<String>,
     /// The findings that the scripts allow, each with its reason.
     pub allowed: Vec<Allowed>,
 }
@@ -119,12 +133,13 @@ impl Failure {
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
     let limits = settings.limits.for_rules(ruleset.rule_count());
     let (scripts, settings) = (scripts.to_vec(), settings.clone());
+    let patience = if settings.world.is_some() { WORLD_PATIENCE } else { Duration::ZERO };
     let (sender, answer) = mpsc::channel();
     // The receiver is gone where the run was left behind, and then nobody wants the answer.
     let work = move || drop(sender.send(run_here(&scripts, ruleset, &settings, &limits)));
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     thread.spawn(work).map_err(|error| Failure::of(no_thread(&limits, &error)))?;
-    watchdog::wait(&answer, &limits)?
+    watchdog::wait(&answer, &limits, patience)?
 }
 
 /// Takes the rules of an owner off, and sets policies of built-in chains of the filter table.
@@ -166,6 +181,8 @@ fn run_once(
     let session = Session::new(ruleset, settings.params.clone(), Watch::new(limits));
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
+    session.borrow_mut().world.clone_from(&settings.world);
+    session.borrow_mut().asks_ipset = settings.ipset;
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
@@ -244,6 +261,7 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
         return Err(Failure { diagnostics });
     }
     let done = std::mem::replace(session, Session::empty());
+    let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
     let Session { ruleset, warnings, sets, allowed, .. } = done;
-    Ok(Outcome { ruleset, diagnostics: warnings, sets, allowed })
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed })
 }

@@ -136,6 +136,7 @@ pub(super) fn remove(
     ruleset.set_aside(&[owner]);
     let origins = FxHashMap::from_iter([(owner, origin)]);
     placing::place(&mut ruleset, Mode::Tags, &FxHashMap::default(), &origins);
+    let owners = vec![name.to_owned()];
     let diagnostics = unknown.into_iter().collect();
-    Ok(Outcome { ruleset, diagnostics, sets: Vec::new(), allowed: Vec::new() })
+    Ok(Outcome { ruleset, diagnostics, sets: Vec::new(), owners, allowed: Vec::new() })
 }

@@ -11,8 +11,10 @@ use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
 use super::remembered::Remembered;
+use super::surroundings::World;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
+use crate::model::ipset::Entry;
 use crate::model::sequence::Sequence;
 use crate::model::{ChainId, EditId, Family, Origin, RuleId, Ruleset, Symbol};
 use crate::source::SourceFile;
@@ -33,6 +35,12 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// What else may be asked of the host.
+    pub(crate) world: Option<Arc<World>>,
+    /// Tells whether the host has ipsets; none where the ruleset is not a host's.
+    pub(crate) asks_ipset: Option<fn() -> bool>,
+    /// What it told.
+    pub(crate) has_ipset: Option<bool>,
     /// Compiled patterns by their text.
     pub(crate) patterns: FxHashMap<String, Pattern>,
     /// Watches over the limits.
@@ -79,8 +87,12 @@ pub(crate) enum Anchor {
 pub struct IpSet {
     /// Its name.
     pub name: String,
-    /// Its entries: addresses, or addresses with a prefix.
-    pub entries: Vec<String>,
+    /// The family of its addresses.
+    pub family: Family,
+    /// Its entries, ascending, each once.
+    pub entries: Vec<Entry>,
+    /// The owner of the script that declared it; empty where rules carry no tag.
+    pub owner: String,
     /// The script line that declared it.
     pub origin: Origin,
 }
@@ -202,6 +214,9 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            world: None,
+            asks_ipset: None,
+            has_ipset: None,
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),

@@ -19,12 +19,12 @@ const BEYOND: usize = 4;
 /// How much longer than the limit a run may take, in which the engine ends it at the line that it is at.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// Waits for what comes out of a run, or until it is beyond the limits.
+/// Waits for what comes out of a run, or until it is beyond the limits and the patience with others than the script.
 ///
 /// # Errors
 /// That the run is beyond a limit, or has ended without an answer.
-pub(super) fn wait<T>(answer: &Receiver<T>, limits: &Limits) -> Result<T, Failure> {
-    let end = Instant::now() + limits.time + GRACE;
+pub(super) fn wait<T>(answer: &Receiver<T>, limits: &Limits, patience: Duration) -> Result<T, Failure> {
+    let end = Instant::now() + limits.time + GRACE + patience;
     let most =
         limits.allocated.map(|allocated| allocated().saturating_add(limits.memory.saturating_mul(BEYOND)));
     loop {

@@ -7,6 +7,7 @@ mod output;
 mod parameters;
 mod persist;
 mod pipes;
+mod snapshot;
 mod subcommands;
 
 /// A ruleset of a few rules.

@@ -1,6 +1,7 @@
 //! Tests that need the kernel: network namespaces, and real Docker Engines in them.
 
 mod apply;
+mod blocklist;
 mod canonical;
 mod connectivity;
 mod convergence;
@@ -9,5 +10,7 @@ mod faults;
 mod fmt;
 mod harden;
 mod harness;
+mod objects;
 mod persist;
+mod restart;
 mod tutorial;

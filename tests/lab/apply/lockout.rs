@@ -1,7 +1,7 @@
 //! A script that shuts everybody out, applied through a connection that it cuts.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,11 +11,12 @@ use crate::support::namespace::{Backend, Namespace};
 use crate::support::process::{find, stdout_of};
 use crate::support::skip::available;
 
-const LOCKOUT: &str =
+/// Shuts everybody out.
+pub(super) const LOCKOUT: &str =
     "set_policy(\"INPUT\", \"DROP\");\nset_policy(\"OUTPUT\", \"DROP\");\nprepend(\"INPUT\", \"-j DROP\");\n";
 
 /// A cable between the host and a client.
-fn connect(host: &Namespace, client: &Namespace) {
+pub(super) fn connect(host: &Namespace, client: &Namespace) {
     let ip = |namespace: &Namespace, words: &str| {
         stdout_of(&namespace.run("ip", &words.split(' ').collect::<Vec<_>>(), b""));
     };
@@ -27,27 +28,26 @@ fn connect(host: &Namespace, client: &Namespace) {
 }
 
 /// An open connection; what comes back on it, line by line.
-struct Session {
+pub(super) struct Session {
     client: Child,
     answers: Receiver<String>,
 }
 
 impl Session {
-    fn open(client: &Namespace) -> Self {
-        let mut command = client.command("/usr/bin/env");
-        command.args(["busybox", "nc", "10.9.0.1", "7000"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut client = command.spawn().unwrap();
+    /// One by a command that sends what it is told, and prints what comes back.
+    pub(super) fn open(command: &mut Command) -> Self {
+        let mut client = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(client.stdout.take().unwrap()).lines();
         let (sender, answers) = mpsc::channel();
         thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Self { client, answers }
     }
 
-    fn say(&mut self, word: &str) {
+    pub(super) fn say(&mut self, word: &str) {
         writeln!(self.client.stdin.as_mut().unwrap(), "{word}").unwrap();
     }
 
-    fn hears(&self, word: &str, patience: Duration) -> bool {
+    pub(super) fn hears(&self, word: &str, patience: Duration) -> bool {
         self.answers.recv_timeout(patience).is_ok_and(|line| line == word)
     }
 }
@@ -70,7 +70,8 @@ fn a_lockout_stalls_a_connection_until_it_is_rolled_back() {
         server.args(["busybox", "nc", "-ll", "-p", "7000", "-e", "cat"]);
         let mut server = server.spawn().unwrap();
         thread::sleep(Duration::from_millis(300));
-        let mut session = Session::open(&client);
+        let mut command = client.command("/usr/bin/env");
+        let mut session = Session::open(command.args(["busybox", "nc", "10.9.0.1", "7000"]));
         session.say("one");
         assert!(session.hears("one", Duration::from_secs(5)), "no connection");
 
