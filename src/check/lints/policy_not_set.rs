@@ -38,8 +38,8 @@ fn is_list(view: &View<'_>, chain: ChainId) -> bool {
     let Some(rules) = view.typed(chain) else { return false };
     let answers = |test: &Test| matches!(test, Test::States(states) if states & state::ESTABLISHED != 0);
     let accepted = || rules.iter().filter(|rule| rule.then == Then::Accept);
-    let lets_answers_in = accepted()
-        .any(|rule| rule.conditions.iter().all(|one| !one.negated && answers(&one.test)));
+    let lets_answers_in =
+        accepted().any(|rule| rule.conditions.iter().all(|one| !one.negated && answers(&one.test)));
     let only_accepts = rules.iter().all(|rule| matches!(rule.then, Then::Accept | Then::Next));
     lets_answers_in && only_accepts && accepted().count() > 1
 }
