@@ -2,10 +2,8 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
-use crate::packets::{
-    Expectation, Expected, Members, Probed, Prober, Site, blame, cannot_be, dependency, outcome,
-};
-use crate::simulate::{Packet, Trace};
+use crate::packets::{Expectation, Expected, Members, Probed, Prober, Site, cannot_be, outcome, with_way};
+use crate::simulate::Packet;
 
 /// The expectations that the result does not meet, one diagnostic each. Those about packets of the other family are not
 /// asked; `sets` are the ipsets that the scripts declare.
@@ -53,34 +51,6 @@ fn headline(expected: Expected, packet: &str, probed: &Probed<'_>) -> Diagnostic
         code,
         format!("the {family} packet `{packet}` must be {wanted}: {}", outcome(&probed.trace)),
     )
-}
-
-/// The same with the rule to blame, the packet's way, and what to do.
-pub(super) fn with_way(diagnostic: Diagnostic, probed: &Probed<'_>) -> Diagnostic {
-    let Probed { ruleset, trace } = probed;
-    let mut diagnostic = diagnostic;
-    if let Some(blamed) = blame(ruleset, trace).filter(|_| trace.depends_on().is_empty()) {
-        if let Some((source, span)) = blamed.place {
-            diagnostic = diagnostic.see(&source, span, "this decides");
-        }
-        diagnostic = diagnostic.note(format!("`{}` decides", blamed.text));
-    }
-    diagnostic = diagnostic.note(["its way:", &probed.path().join("\n")].join("\n"));
-    diagnostic
-        .notes
-        .extend(trace.depends_on().iter().map(|on| format!("it depends on {}", dependency(ruleset, on))));
-    if !trace.assumed().is_empty() {
-        let assumed: Vec<String> = trace.assumed().iter().map(ToString::to_string).collect();
-        diagnostic = diagnostic.note(format!("assumed: {}", assumed.join(", ")));
-    }
-    diagnostic.help.extend(settling(trace));
-    diagnostic
-}
-
-/// How what a verdict depends on is settled.
-fn settling(trace: &Trace) -> Option<String> {
-    let name = trace.depends_on().first()?.names.first()?;
-    Some(format!("say what is to hold, as by `--assume '{name}=yes'` or `=no`; or name more of the packet"))
 }
 
 /// Whether a packet may be of the ruleset's family.

@@ -1,13 +1,13 @@
 //! Whether administrators still reach the host: new connections and those that stand, both ways, now and after a restart
 //! of dockerd.
 
-use super::expected::{fits, with_way};
+use super::expected::fits;
 use super::report::Finding;
 use super::{Levels, lints};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::docker::restart::{self, Event};
 use crate::model::Ruleset;
-use crate::packets::{Admin, Members, Probed, Site};
+use crate::packets::{Admin, Members, Probed, Site, with_way};
 use crate::simulate::{Packet, Simulator, State, Trace};
 
 /// Matches that count packets: an administrator who takes it slowly passes them.

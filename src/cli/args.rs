@@ -3,6 +3,7 @@
 mod host;
 mod packets;
 mod persist;
+mod testing;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub(super) use host::{
 };
 pub(super) use packets::{PacketArgs, TraceArgs};
 pub(super) use persist::{Method, PersistArgs};
+pub(super) use testing::{CompareArgs, NewArgs, TestArgs, TestFormat};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
 ///
@@ -47,7 +49,10 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 17] = [
+pub(super) const SUBCOMMANDS: [&str; 20] = [
+    "test",
+    "compare",
+    "new",
     "trace",
     "persist",
     "snapshot",
@@ -76,6 +81,12 @@ pub(super) enum Command {
     Lint(LintArgs),
     /// Follow a packet through the rules, and say what becomes of it
     Trace(TraceArgs),
+    /// Run the tests of scripts: functions `test_…` in files `*_test.rhai`
+    Test(TestArgs),
+    /// Tell which packets fare otherwise by another ruleset, or by what scripts make of this one
+    Compare(CompareArgs),
+    /// Begin a script of your own, and its test
+    New(NewArgs),
     /// Say what a message means, why, and what to do
     Explain(ExplainArgs),
     /// Take the rules of an owner off

@@ -31,6 +31,8 @@ pub(super) enum Input {
     Snapshot(Arc<Snapshot>),
     /// The live ruleset, which was read already: the name that messages call it by, and its text.
     Read(&'static str, Vec<u8>),
+    /// What scripts or a test made of another one: its name and its text.
+    Made(String, Vec<u8>),
 }
 
 /// A ruleset as it was read, and what is to be said of its text.
@@ -72,6 +74,7 @@ impl Input {
             Self::File(path) => (path.display().to_string(), file(path)?),
             Self::Stdin => ("<stdin>".to_owned(), stdin()?),
             Self::Read(name, text) => ((*name).to_owned(), text.clone()),
+            Self::Made(name, text) => (name.clone(), text.clone()),
             Self::Sample(sample) => (sample.name.to_owned(), capture(sample, family)?),
             Self::Snapshot(snapshot) => ("<snapshot>".to_owned(), snapshot.text(family)?),
         };

@@ -6,6 +6,7 @@ mod args;
 mod backup;
 mod checked;
 mod color;
+mod compare;
 mod completions;
 mod confirm;
 mod docker_client;
@@ -19,6 +20,7 @@ mod lint;
 mod live;
 mod lockout;
 mod man;
+mod new;
 mod options;
 mod output;
 mod parameters;
@@ -31,6 +33,7 @@ mod site;
 mod snapshot;
 mod status;
 mod steps;
+mod test;
 mod trace;
 mod waiting;
 mod world;
@@ -60,6 +63,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
         Some(Command::Trace(args)) => trace::run(&args),
+        Some(Command::Test(args)) => test::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::New(args)) => new::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),

@@ -18,7 +18,7 @@ use crate::apply::SetPlan;
 use crate::check::{self, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
-use crate::packets::{Admin, Expectation, Members};
+use crate::packets::{Expectation, Members};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
@@ -202,7 +202,7 @@ fn stopped(diagnostics: Vec<Diagnostic>) -> Stop {
     if refused { Stop::no(diagnostics) } else { Stop::failed(diagnostics) }
 }
 
-fn load(path: &Path) -> Result<Script, Stop> {
+pub(super) fn load(path: &Path) -> Result<Script, Stop> {
     let name = path.display().to_string();
     let bytes = input::file(path).map_err(|diagnostic| match did_you_mean(&name, SUBCOMMANDS) {
         Some(near) if !path.exists() => diagnostic.help(format!("did you mean the subcommand `{near}`?")),

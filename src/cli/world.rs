@@ -33,7 +33,8 @@ pub(super) fn give(settings: &mut Settings, input: &Input, asks_docker: bool) {
             let world = World::known(Err(Unknown::Absent(absent())), tables, Err(Unknown::Absent(absent())));
             settings.world = Some(Arc::new(world));
         }
-        Input::File(_) | Input::Stdin | Input::Sample(_) => {}
+        // What was made of another input is on that one's host, which was given before.
+        Input::File(_) | Input::Stdin | Input::Sample(_) | Input::Made(..) => {}
     }
     if asks_docker && !matches!(input, Input::Live(_) | Input::Read(..)) {
         settings.world = Some(Arc::new(dump_world()));

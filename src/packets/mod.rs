@@ -27,16 +27,22 @@
 
 mod blame;
 mod expectation;
+mod exposed;
 mod given;
 mod path;
+mod ports;
 mod probe;
 mod site;
 mod told;
+mod why;
 mod words;
 
 pub use blame::{Blame, blame};
 pub use expectation::{Admin, Expectation, Expected};
+pub use exposed::{Exposed, Outside};
 pub use given::{Given, assumptions, bad_packet, cannot_be};
+pub use ports::{NoPorts, Ports, Transport};
 pub use probe::{Probed, Prober};
 pub use site::{Members, OwnAddress, Site, Surroundings};
+pub use why::with_way;
 pub use words::{dependency, endpoint, header, outcome};

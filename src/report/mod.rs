@@ -13,6 +13,7 @@ pub mod parts;
 pub mod restore;
 pub mod sarif;
 pub mod sets;
+pub mod tests;
 pub mod trace;
 
 /// How a result is printed.

@@ -13,7 +13,7 @@ use super::api;
 use super::docker_view::DockerView;
 use super::host_view::HostView;
 use super::limits;
-use super::session::{SharedSession, tag};
+use super::session::{Seat, SharedSession, tag};
 use super::view::RulesetView;
 
 /// Names that a script reads as variables, everywhere.
@@ -22,8 +22,9 @@ pub(super) const VARIABLES: [&str; 4] = ["docker", "family", "host", "ruleset"];
 /// Where `print` and `debug` write.
 pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// An engine whose functions work on `session`.
-pub(super) fn engine(session: &SharedSession, print: Option<Printer>) -> Engine {
+/// An engine whose functions work on the session at `seat`.
+pub(super) fn engine(seat: &Seat, print: Option<Printer>) -> Engine {
+    let session = &Rc::clone(&seat.borrow());
     let mut engine = Engine::new_raw();
     packages(&mut engine);
     engine.disable_symbol("eval");
@@ -32,13 +33,29 @@ pub(super) fn engine(session: &SharedSession, print: Option<Printer>) -> Engine 
     engine.set_strict_variables(true);
     limits::set(&mut engine, &session.borrow().watch);
     api::register(&mut engine);
-    engine.set_default_tag(tag(session));
+    engine.set_default_tag(tag(seat));
     engine.register_global_module(variables(session).into());
     #[expect(deprecated, reason = "Rhai marks the call as one that may change, and has no other for this")]
     engine.on_def_var(|_, definition, _| Ok(!VARIABLES.contains(&definition.name())));
     if let Some(print) = print {
         output(&mut engine, print);
     }
+    engine
+}
+
+/// The same for tests, whose functions change the session at `seat`, and with it what the variables of the host are.
+pub(super) fn for_tests(seat: &Seat, print: Option<Printer>) -> Engine {
+    let mut engine = self::engine(seat, print);
+    api::register_tests(&mut engine);
+    let seat = Rc::clone(seat);
+    #[expect(deprecated, reason = "Rhai marks the call as one that may change, and has no other for this")]
+    engine.on_var(move |name, _, _| {
+        if !VARIABLES.contains(&name) {
+            return Ok(None);
+        }
+        let session = Rc::clone(&seat.borrow());
+        Ok(variables(&session).get_var(name))
+    });
     engine
 }
 

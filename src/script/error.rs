@@ -38,7 +38,14 @@ pub(super) fn diagnose(
     let names = Names { engine, text: source.text(), module: &module };
     let described = describe(&names, inner);
     let mut diagnostic = match span_of(&source, position) {
-        Some(span) => described.at(&source, span, ""),
+        Some(span) => {
+            // The place of the call comes first; what the fault points at explains it.
+            let Diagnostic { labels, .. } = &described;
+            let labels = labels.clone();
+            let mut placed = Diagnostic { labels: Vec::new(), ..described }.at(&source, span, "");
+            placed.labels.extend(labels);
+            placed
+        }
         None => described.note(format!("in `{}`", source.name())),
     };
     if position.line() == Some(LINES) {
@@ -95,6 +102,33 @@ pub(super) fn span_of(source: &SourceFile, position: Position) -> Option<Span> {
     let line = u32::try_from(position.line()?).ok()?;
     let column = u32::try_from(position.position().unwrap_or(1)).ok()?;
     Some(source.expression_span(line, column))
+}
+
+/// The error at the bottom.
+fn bottom(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, next, _) | EvalAltResult::ErrorInModule(_, next, _) => {
+            bottom(next)
+        }
+        error => error,
+    }
+}
+
+/// The codes of an error that a closure raised, the first of them its own.
+pub(super) fn codes(engine: &Engine, error: &EvalAltResult) -> Vec<&'static str> {
+    let inner = bottom(error);
+    if let EvalAltResult::ErrorRuntime(value, _) = inner
+        && let Some(fault) = value.read_lock::<Fault>()
+    {
+        return std::iter::once(fault.code).chain(fault.beside.iter().copied()).collect();
+    }
+    vec![describe(&Names { engine, text: "", module: &|_| None }, inner).code]
+}
+
+/// What such an error says.
+pub(super) fn words(engine: &Engine, error: &EvalAltResult) -> String {
+    let inner = bottom(error);
+    describe(&Names { engine, text: "", module: &|_| None }, inner).words()
 }
 
 fn describe(names: &Names<'_>, error: &EvalAltResult) -> Diagnostic {
@@ -169,7 +203,10 @@ fn thrown(value: &Dynamic) -> Diagnostic {
         let diagnostic = Diagnostic::error(fault.code, fault.message.clone());
         let diagnostic =
             fault.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.note(note.clone()));
-        return fault.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone()));
+        let mut diagnostic =
+            fault.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone()));
+        diagnostic.labels.extend(fault.places.iter().cloned());
+        return diagnostic;
     }
     Diagnostic::error("thrown", format!("the script threw `{}`", shortened(value)))
 }

@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
+use crate::diagnostic::{Diagnostic, Label};
+
 /// What a function of the host answers.
 pub(crate) type Native<T> = Result<T, Box<EvalAltResult>>;
 
@@ -11,7 +13,7 @@ pub(crate) type Native<T> = Result<T, Box<EvalAltResult>>;
 const LONGEST: usize = 4096;
 
 /// An error that a function of the host raises.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fault {
     /// The stable code.
     pub(crate) code: &'static str,
@@ -21,12 +23,23 @@ pub(crate) struct Fault {
     pub(crate) notes: Vec<String>,
     /// What to do next.
     pub(crate) help: Vec<String>,
+    /// Places that explain it, beside that of the call.
+    pub(crate) places: Vec<Label>,
+    /// Codes of what else is wrong.
+    pub(crate) beside: Vec<&'static str>,
 }
 
 impl Fault {
     /// A fault with a code and a message.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), notes: Vec::new(), help: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            notes: Vec::new(),
+            help: Vec::new(),
+            places: Vec::new(),
+            beside: Vec::new(),
+        }
     }
 
     /// The same, with what to do next.
@@ -39,6 +52,15 @@ impl Fault {
     pub(crate) fn note(mut self, text: impl Into<String>) -> Self {
         self.notes.push(text.into());
         self
+    }
+}
+
+impl From<Diagnostic> for Fault {
+    /// What a diagnostic says, raised by a call.
+    fn from(diagnostic: Diagnostic) -> Self {
+        let Diagnostic { code, message, labels, notes, help, .. } = diagnostic;
+        let places = labels.into_iter().map(|label| Label { primary: false, ..label }).collect();
+        Self { notes, help, places, ..Self::new(code, message) }
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod bench;
 mod board;
 mod bounded;
 mod building;
@@ -35,6 +36,8 @@ mod session;
 mod sets;
 mod spelling;
 mod surroundings;
+mod testing;
+mod tests;
 mod view;
 mod watchdog;
 mod world;
@@ -46,6 +49,7 @@ use std::sync::{Arc, mpsc};
 
 use rhai::{AST, Engine, EvalAltResult, Position};
 
+pub use bench::{Bench, Loaded, Ran};
 pub use engine::Printer;
 pub use limits::Limits;
 pub use owners::Tagging;
@@ -53,6 +57,7 @@ pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
 pub use session::{Allowed, IpSet};
 pub use surroundings::{Ask, Unknown, World};
+pub use tests::{TestFault, Test, test, tests};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
@@ -188,7 +193,8 @@ fn run_once(
     session.borrow_mut().world.clone_from(&settings.world);
     session.borrow_mut().site = Arc::clone(&settings.site);
     session.borrow_mut().asks_ipset = settings.ipset;
-    let mut engine = engine::engine(&session, settings.print.clone());
+    let seat = Rc::new(RefCell::new(Rc::clone(&session)));
+    let mut engine = engine::engine(&seat, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
     let failed = |error: &EvalAltResult| {

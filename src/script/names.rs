@@ -142,11 +142,12 @@ fn operator_not_found(operator: &str, types: &[String]) -> Diagnostic {
 
 /// The host's functions with their forms, and those of the language with their names alone.
 fn host_functions(engine: &Engine) -> Vec<Callable> {
-    let host = reference::all().filter(|entry| !entry.property);
+    let mut names = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
+    let of_tests = reference::of_tests().filter(|entry| names.contains(&entry.name));
+    let host = reference::all().chain(of_tests).filter(|entry| !entry.property);
     let mut functions: Vec<Callable> =
         host.map(|Entry { name, form, arity, .. }| Callable { name, form, arity, private: false }).collect();
     let hidden = |name: &str| HIDDEN.iter().any(|hidden| name.starts_with(hidden));
-    let mut names = engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true);
     names.retain(|name| !hidden(name) && name.starts_with(char::is_alphabetic));
     functions.extend(names.into_iter().map(|name| Callable {
         name,

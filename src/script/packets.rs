@@ -114,7 +114,7 @@ pub(super) fn admin(context: &NativeCallContext, packet: &Dynamic) -> Native<()>
 }
 
 /// The packet that a text or a map gives.
-fn given(packet: &Dynamic) -> Result<Given, Fault> {
+pub(super) fn given(packet: &Dynamic) -> Result<Given, Fault> {
     if let Some(text) = packet.read_lock::<ImmutableString>() {
         return Given::parse(&text)
             .map_err(|error| refused(&error.kind).note(format!("in `{}`", shortened(&*text))));

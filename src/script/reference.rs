@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::api::{TOPICS, Topic};
+use super::api::{TESTS, TOPICS, Topic};
 
 const HEAD: &str = "# What a script can call
 
@@ -35,7 +35,7 @@ pub(super) struct Entry {
 #[must_use]
 pub fn reference() -> String {
     let mut text = HEAD.to_owned();
-    for topic in &TOPICS {
+    for topic in TOPICS.iter().chain([&TESTS]) {
         let _ = write!(text, "\n## {}\n\n{}\n", topic.title, topic.about);
         for Entry { form, about, .. } in entries(topic) {
             let _ = write!(text, "\n* `{form}`: {about}\n");
@@ -47,6 +47,11 @@ pub fn reference() -> String {
 /// Every function and property of the host.
 pub(super) fn all() -> impl Iterator<Item = Entry> {
     TOPICS.iter().flat_map(entries)
+}
+
+/// Those that tests alone can call.
+pub(super) fn of_tests() -> impl Iterator<Item = Entry> {
+    entries(&TESTS).into_iter()
 }
 
 /// The functions of a topic in the order of their forms, properties behind them.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rhai::{Dynamic, NativeCallContext};
 use rustc_hash::FxHashMap;
 
+use super::bench::Trial;
 use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
@@ -23,6 +24,10 @@ use crate::source::SourceFile;
 
 /// The session, shared by the engine, its functions and the values they hand out.
 pub(crate) type SharedSession = Rc<RefCell<Session>>;
+
+/// Where the engine finds the session: a test sits down at another when it loads another ruleset, and what it has read of the
+/// one before stays what it was.
+pub(crate) type Seat = Rc<RefCell<SharedSession>>;
 
 /// The state of a run.
 #[derive(Debug)]
@@ -81,6 +86,8 @@ pub(crate) struct Session {
     pub(crate) asked_owner: Cell<bool>,
     /// What tells Docker's rules.
     pub(crate) docker: Docker,
+    /// The test that runs, where one does.
+    pub(crate) trial: Option<Rc<Trial>>,
 }
 
 /// What a rule was put before or behind.
@@ -202,7 +209,7 @@ fn calls(source: &SourceFile, function: &str, line: u32, column: u32) -> bool {
 pub(crate) fn session(context: &NativeCallContext) -> SharedSession {
     // INVARIANT: the one engine constructor sets the tag, and scripts cannot.
     let tag =
-        context.tag().and_then(|tag| tag.read_lock::<SharedSession>().map(|session| Rc::clone(&session)));
+        context.tag().and_then(|tag| tag.read_lock::<Seat>().map(|seat| Rc::clone(&seat.borrow())));
     tag.unwrap_or_else(|| Rc::new(RefCell::new(Session::empty())))
 }
 
@@ -217,9 +224,14 @@ pub(crate) fn origin(context: &NativeCallContext) -> Origin {
     Origin { script, line, column, docker_edits: session.docker_edits, owner: session.owner }
 }
 
-/// The session as an engine's tag.
-pub(super) fn tag(session: &SharedSession) -> Dynamic {
-    Dynamic::from(Rc::clone(session))
+/// The seat that an engine's functions find their session at, as the engine's tag.
+pub(super) fn tag(seat: &Seat) -> Dynamic {
+    Dynamic::from(Rc::clone(seat))
+}
+
+/// The seat of the engine that makes a call.
+pub(super) fn seat(context: &NativeCallContext) -> Option<Seat> {
+    context.tag().and_then(|tag| tag.read_lock::<Seat>().map(|seat| Rc::clone(&seat)))
 }
 
 impl Session {
@@ -253,7 +265,18 @@ impl Session {
             anchors: FxHashMap::default(),
             asked_owner: Cell::new(false),
             docker: Docker::default(),
+            trial: None,
         }
+    }
+
+    /// A session over another ruleset in the same run.
+    pub(super) fn beside(old: &Self, ruleset: Ruleset) -> Self {
+        let mut next = Self::new(ruleset, old.params.clone(), Watch::new(&Limits::default()));
+        next.watch = Rc::clone(&old.watch);
+        next.sources.clone_from(&old.sources);
+        next.current.clone_from(&old.current);
+        next.trial.clone_from(&old.trial);
+        next
     }
 
     /// A session over nothing.

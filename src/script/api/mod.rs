@@ -17,6 +17,7 @@ mod host;
 mod packets;
 mod read;
 mod rule;
+mod testing;
 mod world;
 
 use rhai::{Engine, Module, exported_module};
@@ -98,6 +99,21 @@ pub(super) const TOPICS: [Topic; 8] = [
         module: || exported_module!(world::topic),
     },
 ];
+
+/// What tests alone can call.
+pub(super) const TESTS: Topic = Topic {
+    title: "Tests",
+    about: "What a file `NAME_test.rhai` can call beside all of the above; `dwscript test` runs its functions `test_…`. Each test \
+            begins anew, with no ruleset, and the file's own lines run before it. What is read and edited is the test's own \
+            copy: of IPv4, or of IPv6 where that alone was loaded.",
+    text: include_str!("testing.rs"),
+    module: || exported_module!(testing::topic),
+};
+
+/// Registers what tests alone can call.
+pub(super) fn register_tests(engine: &mut Engine) {
+    engine.register_global_module((TESTS.module)().into());
+}
 
 /// Registers all topics, and the bounded forms of Rhai's own functions.
 pub(super) fn register(engine: &mut Engine) {
