@@ -269,7 +269,9 @@ impl<'r> View<'r> {
             // Translations and TPROXY end the walk through their table, and the packet lives.
             "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
             // A name without options that is neither a chain nor a target is refused when the text is loaded.
-            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => Then::Next,
+            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => {
+                Then::Next
+            }
             _ => Then::Unknown,
         }
     }
