@@ -12,6 +12,7 @@ pub mod report;
 pub mod samples;
 pub mod save;
 pub mod script;
+pub mod simulate;
 pub mod source;
 pub mod syntax;
 

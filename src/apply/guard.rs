@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::commit::{Change, Way};
+use super::commit::{Change, Verdict, Way};
 use super::lock::Lock;
 use super::record::{Event, State};
 use super::run::Run;
@@ -46,7 +46,11 @@ pub fn guard(state_dir: &Path, id: u64) -> Result<Ending, Diagnostic> {
     if run.state() != State::Applying {
         return Ok(Ending::Nothing);
     }
-    run.note(&Event::Armed);
+    if !run.note(&Event::Armed) {
+        // Whoever started this would wait in vain, and take the host for unchanged.
+        run.go(State::Applying, State::Failed).map_err(unreadable)?;
+        return Ok(Ending::State(State::Failed));
+    }
     let state = Guard { run: &run, lock: &lock }.work();
     run.sync();
     Ok(Ending::State(state))
@@ -118,8 +122,14 @@ impl Guard<'_> {
             return self.way_back(&changes, &sets, State::Applying, State::Failed);
         }
         let Some(seconds) = self.run.record().confirm else {
-            take_off(self.run, &sets, Way::Forward);
-            return self.end(State::Applying, State::Confirmed);
+            return match self.run.go(State::Applying, State::Confirmed) {
+                Ok(true) => {
+                    take_off(self.run, &sets, Way::Forward);
+                    State::Confirmed
+                }
+                // Whoever started this gave it up, or it cannot be written: nobody would know of the new rules.
+                _ => self.way_back(&changes, &sets, self.run.state(), State::Failed),
+            };
         };
         if !self.run.go(State::Applying, State::Pending).unwrap_or(false) {
             return self.way_back(&changes, &sets, self.run.state(), State::RolledBack);
@@ -165,10 +175,11 @@ impl Guard<'_> {
                 ticks: super::session::ticks(),
             });
             let begun = Instant::now();
-            let differences = change.verify(Way::Forward)?;
+            let Verdict { differences, meanwhile } = change.verify(Way::Forward)?;
             let family = change.family().as_str().to_owned();
             if differences.is_empty() {
-                self.run.note(&Event::Verified { family, milliseconds: self::milliseconds(begun) });
+                let milliseconds = self::milliseconds(begun);
+                self.run.note(&Event::Verified { family, milliseconds, meanwhile });
                 return Ok(());
             }
             if left == 0 {
@@ -246,7 +257,7 @@ pub fn make_until_it_holds(change: &Change, way: Way, lock: &Lock) -> Result<(),
     let mut differences = Vec::new();
     for _ in 0..=RETRIES {
         change.make(way, lock)?;
-        differences = change.verify(way)?;
+        differences = change.verify(way)?.differences;
         if differences.is_empty() {
             return Ok(());
         }

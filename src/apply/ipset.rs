@@ -98,7 +98,7 @@ impl Ipset {
     ///
     /// # Errors
     /// That the program failed.
-    pub(super) fn put(&self, sets: &[(&str, Content)], lock: &Lock) -> Result<(), Diagnostic> {
+    pub fn put(&self, sets: &[(&str, Content)], lock: &Lock) -> Result<(), Diagnostic> {
         let names = self.names()?;
         let is_there = |name: &str| names.iter().any(|known| known == name);
         let mut text = Vec::new();

@@ -15,6 +15,7 @@ mod host;
 mod ipset;
 mod lock;
 mod nftables;
+mod others;
 mod process;
 mod record;
 mod rehearse;

@@ -181,6 +181,9 @@ pub enum Event {
         family: String,
         /// How long that took.
         milliseconds: u64,
+        /// Rules of others that are gone or new since the change was made up.
+        #[serde(default)]
+        meanwhile: Vec<String>,
     },
     /// It does not hold, and is tried again.
     Retried {

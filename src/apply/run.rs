@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::files;
 use super::lock::{self, Lock};
 use super::record::{Event, Record, State};
+use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 
 const RECORD: &str = "record.json";
@@ -140,6 +141,14 @@ impl Run {
         lock::is_held(&self.folder.join(GUARD))
     }
 
+    /// That the run waits for its confirmation, and what ends that.
+    #[must_use]
+    pub fn waits(&self) -> Diagnostic {
+        let id = self.id;
+        Diagnostic::error("pending", format!("run {id} waits for its confirmation"))
+            .help(format!("`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"))
+    }
+
     /// Waits until the guard of a run that is over has gone, for as long as that may take.
     pub fn wait_for_guard(&self) {
         let begun = Instant::now();
@@ -148,13 +157,13 @@ impl Run {
         }
     }
 
-    /// Notes an event. What cannot be noted is lost: a full disk must not keep the guard from its work.
-    pub(super) fn note(&self, event: &Event) {
+    /// Notes an event; whether that was written. What cannot be noted is lost: a full disk must not keep the guard from its
+    /// way back.
+    pub(super) fn note(&self, event: &Event) -> bool {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.folder.join(LOG));
-        if let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) {
-            line.push(b'\n');
-            let _ = file.write_all(&line);
-        }
+        let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) else { return false };
+        line.push(b'\n');
+        file.write_all(&line).is_ok()
     }
 
     /// What its guard said so far.

@@ -61,6 +61,10 @@ impl StateDir {
     pub fn lock(&self) -> Result<Lock, Diagnostic> {
         let taken = lock::take(&self.path.join(LOCK)).map_err(|error| unusable(&self.path, &error))?;
         taken.ok_or_else(|| {
+            // One that waits has the lock as long as it waits.
+            if let Some(run) = self.unfinished().filter(|run| run.state() == State::Pending) {
+                return run.waits();
+            }
             let message =
                 format!("another `dwscript` is at work: it holds the lock in {}", self.path.display());
             Diagnostic::error("locked", message)

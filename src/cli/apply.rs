@@ -227,10 +227,7 @@ pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnost
         return Err(Diagnostic::error("pending", message).help("give each its own --state-dir"));
     }
     if run.is_guarded() {
-        let message = format!("run {id} waits for its confirmation");
-        return Err(Diagnostic::error("pending", message).help(format!(
-            "`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"
-        )));
+        return Err(run.waits());
     }
     apply::recover(&run)?;
     steps.done(&format!("rolled back run {id}, whose guard had died"));

@@ -45,11 +45,12 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 15] = [
+pub(super) const SUBCOMMANDS: [&str; 16] = [
     "persist",
     "snapshot",
     "fmt",
     "lint",
+    "explain",
     "remove",
     "confirm",
     "revert",
@@ -70,6 +71,8 @@ pub(super) enum Command {
     Fmt(FmtArgs),
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
+    /// Say what a message means, why, and what to do
+    Explain(ExplainArgs),
     /// Take the rules of an owner off
     Remove(RemoveArgs),
     /// Keep the rules of the run that waits for it
@@ -176,13 +179,40 @@ pub(super) struct FmtArgs {
 pub(super) struct LintArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
-    /// Print the findings as JSON
-    #[arg(long)]
+    /// Print the findings as JSON, an object a family
+    #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: LintFormat,
     #[command(flatten)]
     pub(super) levels: LevelArgs,
     #[command(flatten)]
     pub(super) color: ColorArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// On standard error, with the lines that they are about
+    #[default]
+    Text,
+    /// As --json
+    Json,
+    /// SARIF 2.1.0, for code scanners and editors
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code, which messages show in brackets
+    #[arg(value_name = "CODE", required_unless_present = "list")]
+    pub(super) code: Option<String>,
+    /// List all codes
+    #[arg(long, conflicts_with = "code")]
+    pub(super) list: bool,
 }
 
 /// Where the ruleset comes from.

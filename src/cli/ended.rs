@@ -26,7 +26,12 @@ pub(super) fn tell(run: &Run, ended: Ended, steps: &mut Steps) -> Result<Status,
 
 fn failed(run: &Run, ended: Ended) -> Vec<Diagnostic> {
     let is_back = run.state().is_final();
-    ended.errors.into_iter().map(|error| if is_back { back(error) } else { not_back(error, run) }).collect()
+    let mut errors = ended.errors;
+    if errors.is_empty() {
+        let message = format!("run {} failed, and why could not be written to the state directory", run.id());
+        errors.push(Diagnostic::error("not-applied", message));
+    }
+    errors.into_iter().map(|error| if is_back { back(error) } else { not_back(error, run) }).collect()
 }
 
 fn back(error: Diagnostic) -> Diagnostic {

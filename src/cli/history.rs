@@ -85,7 +85,7 @@ fn json_of(runs: &[Run]) -> String {
 /// Seconds since 1970 as `2026-11-24 13:25:39Z`.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn spelled(seconds: u64) -> String {
+pub(super) fn spelled(seconds: u64) -> String {
     let (days, second) = (seconds / DAY + 719_468, seconds % DAY);
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

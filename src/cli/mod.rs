@@ -10,6 +10,7 @@ mod completions;
 mod confirm;
 mod docker_client;
 mod ended;
+mod explain;
 mod fmt;
 mod guard;
 mod history;
@@ -21,6 +22,7 @@ mod options;
 mod output;
 mod parameters;
 mod persist;
+mod result;
 mod revert;
 mod run;
 mod sets;
@@ -54,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         None => job(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Confirm(args)) => confirm::run(&args),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{
-    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs,
-    PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
+    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
+    OwnerArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
@@ -216,18 +216,19 @@ fn policy_of(text: &str) -> Result<(Hook, Policy), Diagnostic> {
 /// `dwscript lint`.
 pub(super) struct LintOptions {
     pub(super) inputs: Vec<(Family, Input)>,
-    pub(super) json: bool,
+    pub(super) format: LintFormat,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
 }
 
 impl LintOptions {
     pub(super) fn new(args: &LintArgs) -> Result<Self, Diagnostic> {
-        let families = families(&args.input);
-        let inputs = families.iter().map(|family| Ok((*family, input(&args.input, *family)?)));
+        let given = both_if_live(&args.input);
+        let families = families(&given);
+        let inputs = families.iter().map(|family| Ok((*family, input(&given, *family)?)));
         Ok(Self {
             inputs: inputs.collect::<Result<_, Diagnostic>>()?,
-            json: args.json,
+            format: if args.json { LintFormat::Json } else { args.format },
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })

@@ -9,17 +9,18 @@ use super::color::Colors;
 use super::input::{self, Read};
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
+pub(super) use super::result::RunResult;
 use super::sets;
 use super::status::{Status, Stop};
 use super::world;
 use crate::apply::SetPlan;
-use crate::check::{self, Checked, Levels};
+use crate::check::{self, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
-use crate::script::{self, IpSet, Outcome, Script, Settings};
+use crate::script::{self, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -56,25 +57,32 @@ fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
     }
 }
 
-/// What a run made of one family's ruleset.
-pub(super) struct RunResult<'o> {
-    pub(super) job: &'o Job,
-    pub(super) checked: Checked,
-    /// Whether the text was one that printing gives back as it is.
-    verbatim: bool,
-    /// The sets that the scripts declared.
-    pub(super) sets: Vec<IpSet>,
-    /// The owners of the run.
-    pub(super) owners: Vec<String>,
-    pub(super) diagnostics: Vec<Diagnostic>,
-}
-
 /// The results of all families; nothing is printed before all are there.
 pub(super) fn results(options: &RunOptions) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
     let first = options.jobs.first().map(|job| job.family).unwrap_or_default();
     let task = Task::of(options).map_err(|stop| (first, stop))?;
     let jobs = options.jobs.iter();
-    jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop))).collect()
+    let results = jobs.map(|job| result(options, &task, job).map_err(|stop| (job.family, stop)));
+    beside(results.collect::<Result<_, _>>()?)
+}
+
+/// The same with what is to be said of one family beside the other.
+fn beside(mut results: Vec<RunResult<'_>>) -> Result<Vec<RunResult<'_>>, (Family, Stop)> {
+    if let [one, other] = results.as_mut_slice() {
+        one.compare(other)?;
+        other.compare(one)?;
+    }
+    Ok(results)
+}
+
+impl RunResult<'_> {
+    /// Adds what is to be said of it beside the other family's.
+    fn compare(&mut self, other: &Self) -> Result<(), (Family, Stop)> {
+        let found = check::beside(&self.checked, &other.checked, &self.levels);
+        let denied = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        self.diagnostics.extend(found);
+        if denied { Err((self.job.family, Stop::no(std::mem::take(&mut self.diagnostics)))) } else { Ok(()) }
+    }
 }
 
 /// What is done to each family's ruleset.
@@ -137,19 +145,27 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
             return Err(stopped(diagnostics));
         }
     };
-    let Outcome { sets, owners, .. } = outcome;
-    diagnostics.extend(outcome.diagnostics);
+    let Outcome { ruleset, diagnostics: warnings, allowed, sets, owners } = outcome;
+    let levels = match checked::levels(&options.levels, &allowed) {
+        Ok(levels) => levels,
+        Err(unknown) => {
+            diagnostics.extend(warnings);
+            diagnostics.push(unknown);
+            return Err(Stop::failed(diagnostics));
+        }
+    };
+    diagnostics.extend(levels.grade(warnings));
     if options.sets.is_none() && options.purpose.is_text() {
         diagnostics.extend(sets::not_printed(&sets));
     }
-    let (checked, mut diagnostics) = checked::check(outcome.ruleset, &options.levels, diagnostics)?;
-    let again = task.run_again(checked.ruleset(), &options.levels);
-    let denied = again.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
+    let again = task.run_again(checked.ruleset(), &levels);
+    let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
     if denied {
         return Err(Stop::no(diagnostics));
     }
-    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics })
+    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics, allowed, levels })
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.
@@ -218,7 +234,7 @@ fn print_sets(options: &RunOptions, results: &[RunResult<'_>]) -> Result<bool, D
 }
 
 fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnostic> {
-    let RunResult { job, checked, diagnostics, .. } = result;
+    let RunResult { job, checked, diagnostics, allowed, .. } = result;
     let style = match job.destination {
         Destination::Stdout => options.colors.stdout,
         Destination::File(_) => crate::diagnostic::Style::Plain,
@@ -228,7 +244,7 @@ fn print_one(options: &RunOptions, result: &RunResult<'_>) -> Result<(), Diagnos
         Purpose::Print(Format::Diff) | Purpose::Check => diff::write(checked, style, &mut out),
         Purpose::Print(Format::Delta) => delta::write(checked, &mut out),
         Purpose::Print(Format::Inverse) => delta::write_inverse(checked, &mut out),
-        Purpose::Print(Format::Json) => json::write(checked, &result.sets, diagnostics, &mut out),
+        Purpose::Print(Format::Json) => json::write(checked, &result.sets, diagnostics, allowed, &mut out),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::model::spec::Spec;
 use crate::model::{
     ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName, owner,
 };
-use crate::script::IpSet;
+use crate::script::{Allowed, IpSet};
 use crate::source::{LineColumn, SourceFile};
 
 /// Counts up with a change that breaks readers; new keys do not.
@@ -28,11 +28,12 @@ pub fn write(
     checked: &Checked,
     sets: &[IpSet],
     diagnostics: &[Diagnostic],
+    allowed: &[Allowed],
     out: &mut impl Write,
 ) -> io::Result<()> {
     let ruleset = checked.ruleset();
     let sets = sets.iter().map(JsonSet::new).collect();
-    print(&Report { sets, ..Report::new(ruleset.family(), Some(ruleset), diagnostics) }, out)
+    print(&Report { sets, ..Report::new(ruleset.family(), Some(ruleset), diagnostics, allowed) }, out)
 }
 
 /// Writes a run that came to none: no ruleset, no edits.
@@ -40,7 +41,7 @@ pub fn write(
 /// # Errors
 /// What `out` answers.
 pub fn write_failure(family: Family, diagnostics: &[Diagnostic], out: &mut impl Write) -> io::Result<()> {
-    print(&Report::new(family, None, diagnostics), out)
+    print(&Report::new(family, None, diagnostics, &[]), out)
 }
 
 fn print(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -85,10 +86,23 @@ struct Report<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sets: Vec<JsonSet<'r>>,
     diagnostics: Vec<JsonDiagnostic<'r>>,
+    /// What scripts allow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<JsonAllowed<'r>>,
 }
 
 impl<'r> Report<'r> {
-    fn new(family: Family, ruleset: Option<&'r Ruleset>, diagnostics: &'r [Diagnostic]) -> Self {
+    fn new(
+        family: Family,
+        ruleset: Option<&'r Ruleset>,
+        diagnostics: &'r [Diagnostic],
+        allowed: &'r [Allowed],
+    ) -> Self {
+        let allowed = allowed.iter().map(|Allowed { code, why, origin }| JsonAllowed {
+            code,
+            why,
+            origin: JsonOrigin::new(origin),
+        });
         Self {
             version: VERSION,
             family: family.as_str(),
@@ -96,6 +110,7 @@ impl<'r> Report<'r> {
             edits: Edits(ruleset),
             sets: Vec::new(),
             diagnostics: diagnostics.iter().map(JsonDiagnostic::new).collect(),
+            allowed: allowed.collect(),
         }
     }
 }
@@ -333,6 +348,13 @@ fn of_edit(rules: &[(EditId, RuleId)], index: usize) -> impl Iterator<Item = &Ru
     let start = rules.partition_point(|(edit, _)| edit.index() < index);
     let rules = rules.iter().skip(start);
     rules.take_while(move |(edit, _)| edit.index() == index).map(|(_, rule)| rule)
+}
+
+#[derive(Serialize)]
+struct JsonAllowed<'d> {
+    code: &'d str,
+    why: &'d str,
+    origin: JsonOrigin,
 }
 
 #[derive(Serialize)]

@@ -50,7 +50,7 @@ pub use limits::Limits;
 pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
-pub use session::IpSet;
+pub use session::{Allowed, IpSet};
 pub use surroundings::{Ask, Unknown, World};
 
 use crate::diagnostic::Diagnostic;
@@ -105,6 +105,8 @@ pub struct Outcome {
     pub sets: Vec<IpSet>,
     /// The owners of the run.
     pub owners: Vec<String>,
+    /// The findings that the scripts allow, each with its reason.
+    pub allowed: Vec<Allowed>,
 }
 
 /// Why nothing came out of a run.
@@ -256,5 +258,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
     }
     let done = std::mem::replace(session, Session::empty());
     let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets, owners })
+    let Session { ruleset, warnings, sets, allowed, .. } = done;
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed })
 }

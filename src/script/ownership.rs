@@ -137,5 +137,6 @@ pub(super) fn remove(
     let origins = FxHashMap::from_iter([(owner, origin)]);
     placing::place(&mut ruleset, Mode::Tags, &FxHashMap::default(), &origins);
     let owners = vec![name.to_owned()];
-    Ok(Outcome { ruleset, diagnostics: unknown.into_iter().collect(), sets: Vec::new(), owners })
+    let diagnostics = unknown.into_iter().collect();
+    Ok(Outcome { ruleset, diagnostics, sets: Vec::new(), owners, allowed: Vec::new() })
 }

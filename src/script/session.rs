@@ -49,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
+    /// Findings that scripts allow.
+    pub(crate) allowed: Vec<Allowed>,
     /// Scripts and modules by the name that Rhai knows them by.
     pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
@@ -92,6 +94,17 @@ pub struct IpSet {
     /// The owner of the script that declared it; empty where rules carry no tag.
     pub owner: String,
     /// The script line that declared it.
+    pub origin: Origin,
+}
+
+/// A finding that a script allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Its code.
+    pub code: String,
+    /// Why.
+    pub why: String,
+    /// The script line that allows it.
     pub origin: Origin,
 }
 
@@ -207,6 +220,7 @@ impl Session {
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
+            allowed: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),
             owner: Symbol::EMPTY,

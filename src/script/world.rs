@@ -3,7 +3,7 @@
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::fault::{Fault, Native, raise, shortened};
-use super::session::{origin, session};
+use super::session::{Allowed, origin, session};
 use crate::diagnostic::Diagnostic;
 
 /// The parameter `name` as what `fallback` is.
@@ -52,4 +52,15 @@ pub(super) fn fail(context: &NativeCallContext, text: &str) -> Box<EvalAltResult
 /// Lifts the guard on Docker's own rules for the script that runs.
 pub(super) fn allow_docker_edit(context: &NativeCallContext) {
     session(context).borrow_mut().docker_edits = true;
+}
+
+/// Allows findings of this code for the run.
+pub(super) fn allow(context: &NativeCallContext, code: &str, why: &str) -> Native<()> {
+    if why.trim().is_empty() {
+        let fault = Fault::new("missing-reason", format!("`{code}` is allowed without a reason"));
+        return Err(raise(context, fault.help("say in the second text why it is right here")));
+    }
+    let allowed = Allowed { code: code.to_owned(), why: shortened(&why), origin: origin(context) };
+    session(context).borrow_mut().allowed.push(allowed);
+    Ok(())
 }

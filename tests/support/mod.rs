@@ -6,6 +6,7 @@ pub(crate) mod engine;
 pub(crate) mod generate;
 pub(crate) mod lab;
 pub(crate) mod login;
+pub(crate) mod machine;
 pub(crate) mod namespace;
 pub(crate) mod process;
 pub(crate) mod scene;

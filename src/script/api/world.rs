@@ -88,6 +88,13 @@ pub(crate) mod topic {
         world::allow_docker_edit(&context);
     }
 
+    /// Says that findings with this code, such as `output-blocked`, are right here, and `why`: this run does not tell them.
+    /// `--deny` and `--warn` with that code count for more. What the kernel would refuse stays an error.
+    #[rhai_fn(return_raw)]
+    pub fn allow(context: NativeCallContext, code: &str, why: &str) -> Result<(), Box<EvalAltResult>> {
+        world::allow(&context, code, why)
+    }
+
     /// Declares an ipset that rules may name, by `.set(name, "src")`. It holds the `entries` of the family at hand: addresses
     /// with or without a prefix; those of the other family are left out. `--apply` makes it before the rules, and takes it off
     /// when no script declares it any more. A set is of one family: a script for both names it such as `"bad-" + family`.

@@ -80,7 +80,11 @@ fn a_pending_run_bars_others_and_can_be_reverted_at_once() {
         host.wait_for("pending");
         let locked = host.apply(&[]);
         assert_eq!(locked.status, Some(2), "{}", locked.stderr);
-        assert!(locked.stderr.contains("error[locked]"), "{}", locked.stderr);
+        assert!(
+            locked.stderr.contains("error[pending]") && locked.stderr.contains("dwscript confirm 1"),
+            "{}",
+            locked.stderr
+        );
         // The one that waits is killed; its guard is not.
         kill("-KILL", &running.id().to_string());
         running.wait().unwrap();
