@@ -143,7 +143,7 @@ pub(super) fn creation<'s>(sets: impl IntoIterator<Item = &'s IpSet>) -> Vec<u8>
     out
 }
 
-/// Finds out what is to change; `named` tells which sets the rules will name.
+/// Finds out what is to change; `used` tells which sets the rules will name.
 ///
 /// # Errors
 /// That a set cannot be made, or that its name is another's.
@@ -151,7 +151,7 @@ pub fn plan<'s>(
     wanted: &Wanted<'s>,
     owned: &Owners,
     ipset: Option<Ipset>,
-    named: impl FnOnce() -> BTreeSet<String>,
+    used: impl FnOnce() -> BTreeSet<String>,
 ) -> Result<SetPlan<'s>, Diagnostic> {
     refuse_both_families(wanted, owned)?;
     let left = left(wanted, owned);
@@ -171,10 +171,10 @@ pub fn plan<'s>(
     for set in &wanted.declared {
         plan.sets.extend(declared(set, wanted, owned, held(&set.name)?)?);
     }
-    let named = if left.is_empty() { BTreeSet::new() } else { named() };
+    let used = if left.is_empty() { BTreeSet::new() } else { used() };
     for name in left {
         let held = held(name)?;
-        plan.leave(name, owned, held, named.contains(name));
+        plan.leave(name, owned, held, used.contains(name));
     }
     // That a set was ours which a reboot took off is no change of its own.
     if !plan.sets.iter().any(PlannedSet::is_in_kernel) && plan.warnings.is_empty() {
@@ -219,11 +219,11 @@ fn at(diagnostic: Diagnostic, origin: &Origin) -> Diagnostic {
 fn declared<'s>(
     set: &'s IpSet,
     wanted: &Wanted<'_>,
-    owned: &Owners,
+    ours: &Owners,
     held: Option<Held>,
 ) -> Result<Option<PlannedSet<'s>>, Diagnostic> {
     let target = content(set);
-    let owner = owned.get(&set.name).map(|owned| owned.owner.as_str());
+    let owner = ours.get(&set.name).map(|set| set.owner.as_str());
     let may = |owner: &str| owner == set.owner || owner.is_empty() || wanted.owners.contains(owner);
     let base = match (owner, held) {
         (Some(owner), _) if !may(owner) => return Err(anothers(set, owner)),

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
 use crate::packets::{
-    Expectation, Expected, Members, Probed, Prober, Site, blame, cannot_be, dependency, outcome,
+    Expectation, Expected, Members, Probed, Prober, Site, becomes, blame, cannot_be, dependency,
 };
 use crate::simulate::{Packet, Trace};
 
@@ -51,7 +51,7 @@ fn headline(expected: Expected, packet: &str, probed: &Probed<'_>) -> Diagnostic
     let family = probed.ruleset.family().as_str();
     Diagnostic::error(
         code,
-        format!("the {family} packet `{packet}` must be {wanted}: {}", outcome(&probed.trace)),
+        format!("the {family} packet `{packet}` must be {wanted}, and {}", becomes(&probed.trace)),
     )
 }
 
@@ -66,9 +66,12 @@ pub(super) fn with_way(diagnostic: Diagnostic, probed: &Probed<'_>) -> Diagnosti
         diagnostic = diagnostic.note(format!("`{}` decides", blamed.text));
     }
     diagnostic = diagnostic.note(["its way:", &probed.path().join("\n")].join("\n"));
-    diagnostic
-        .notes
-        .extend(trace.depends_on().iter().map(|on| format!("it depends on {}", dependency(ruleset, on))));
+    for on in trace.depends_on() {
+        diagnostic = diagnostic.note(format!("it depends on {}", dependency(ruleset, on)));
+    }
+    for (verdict, path) in probed.others() {
+        diagnostic = diagnostic.note([&format!("or {verdict}:"), &*path.join("\n")].join("\n"));
+    }
     if !trace.assumed().is_empty() {
         let assumed: Vec<String> = trace.assumed().iter().map(ToString::to_string).collect();
         diagnostic = diagnostic.note(format!("assumed: {}", assumed.join(", ")));

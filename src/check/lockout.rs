@@ -6,9 +6,9 @@ use super::report::Finding;
 use super::{Levels, lints};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::docker::restart::{self, Event};
-use crate::model::Ruleset;
-use crate::packets::{Admin, Members, Probed, Site};
-use crate::simulate::{Packet, Simulator, State, Trace};
+use crate::model::{Origin, Ruleset};
+use crate::packets::{Admin, Members, Probed, Site, cannot_be};
+use crate::simulate::{Packet, PacketFault, Simulator, State, Trace};
 
 /// Matches that count packets: an administrator who takes it slowly passes them.
 const COUNTING: [&str; 4] = ["connlimit", "hashlimit", "limit", "recent"];
@@ -45,6 +45,10 @@ impl Lockout<'_> {
         let mut found = Vec::new();
         let mut left = Vec::new();
         for admin in admins {
+            if let (Err(fault), Some(origin)) = (now.simulator.trace(&admin.packet.packet), &admin.origin) {
+                found.push(impossible(&admin.packet.text, &fault, origin));
+                continue;
+            }
             match self.locked_out(admin, &now, before.as_ref()) {
                 Some(diagnostic) => found.push(diagnostic),
                 None => left.push(admin),
@@ -159,8 +163,7 @@ fn fate(trace: &Trace) -> Fate {
     }
 }
 
-/// The packets of a connection, new and standing, both ways. A packet that cannot be is left out: the scripts' own packets
-/// are asked for that elsewhere.
+/// The packets of a connection, new and standing, both ways.
 fn ways(simulator: &Simulator<'_>, packet: &Packet) -> Vec<Way> {
     let standing = Packet { state: Some(State::Established), ..packet.clone() };
     let said = packet.state.is_some();
@@ -176,6 +179,13 @@ fn ways(simulator: &Simulator<'_>, packet: &Packet) -> Vec<Way> {
         }
     }
     ways
+}
+
+/// That a script declares a packet that cannot be.
+fn impossible(text: &str, fault: &PacketFault, origin: &Origin) -> Diagnostic {
+    let Diagnostic { code, message, help, .. } = cannot_be(text, fault);
+    let span = origin.script.expression_span(origin.line, origin.column);
+    Diagnostic { help, ..Diagnostic::error(code, message).at(&origin.script, span, "") }
 }
 
 /// What a packet of the host's to the administrator is called.

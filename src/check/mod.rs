@@ -176,7 +176,14 @@ fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity, asks: For) -> V
     for check in CHECKS {
         (check.run)(&survey, &mut report);
     }
-    if asks == For::Lint || !is_untouched(ruleset, levels) {
+    let wanted = match asks {
+        For::Lint => !report.has(|finding| is_unreadable(finding.code)),
+        // Where there is no result, what it would harm is not the point.
+        For::Run => {
+            !is_untouched(ruleset, levels) && !report.has(|finding| finding.severity == Severity::Error)
+        }
+    };
+    if wanted {
         lints::run(ruleset, asks, &mut report);
     }
     levels.apply(report.into_findings())

@@ -174,6 +174,11 @@ impl<'r> Report<'r> {
         self.push(code, Severity::Warning, false, words, |_, diagnostic| diagnostic);
     }
 
+    /// Whether there is such a finding so far.
+    pub(super) fn has(&self, test: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.findings.iter().any(|finding| test(&finding.diagnostic))
+    }
+
     /// Says of the findings that follow whether the input had them already.
     pub(super) const fn inherits(&mut self, inherited: bool) {
         self.inherited = inherited;

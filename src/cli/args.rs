@@ -225,7 +225,6 @@ pub(super) struct ExplainArgs {
 /// Where the ruleset comes from.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Input")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(super) struct InputArgs {
     /// Read this iptables-save dump; `-` is standard input. With -46: FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -19,7 +19,7 @@ fn one(code: &str) -> Status {
     // Messages show codes in brackets, `warning[shadowed]`.
     let bare = code.rsplit_once('[').map_or(code, |(_, code)| code).trim_end_matches(']');
     if let Some(found) = explain::find(bare) {
-        return output::print(&format!("{}: {}\n\n{}\n", found.code, found.about, found.text));
+        return output::print(&format!("{}: {}\n\n{}\n", found.code, found.about, wrapped(found.text)));
     }
     let unknown = Diagnostic::error("unknown-code", format!("there is no message with the code `{bare}`"));
     let unknown = match did_you_mean(bare, explain::all().map(|known| known.code)) {
@@ -28,6 +28,33 @@ fn one(code: &str) -> Status {
     };
     output::say(&[unknown], Style::Plain);
     Status::Failed
+}
+
+/// The text in lines of this many columns.
+const COLUMNS: usize = 80;
+
+/// The text with its paragraphs broken anew; what is indented stays as it is.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for line in text.lines() {
+        if line.is_empty() || line.starts_with("    ") {
+            let end = if column > 0 { "\n" } else { "" };
+            let _ = writeln!(out, "{end}{line}");
+            column = 0;
+            continue;
+        }
+        for word in line.split_whitespace() {
+            let width = word.chars().count();
+            let fits = column > 0 && column + 1 + width <= COLUMNS;
+            if column > 0 {
+                out.push(if fits { ' ' } else { '\n' });
+            }
+            out.push_str(word);
+            column = if fits { column + 1 + width } else { width };
+        }
+    }
+    out
 }
 
 /// All codes, each with what it says, in the order of the alphabet.

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use super::input::Input;
 use super::options::RunOptions;
-use super::run::{RunResult, original};
+use super::result::RunResult;
+use super::run::original;
 use super::status::Stop;
 use crate::apply;
 use crate::check::Lockout;

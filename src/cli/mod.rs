@@ -23,6 +23,7 @@ mod options;
 mod output;
 mod parameters;
 mod persist;
+mod result;
 mod revert;
 mod run;
 mod sets;

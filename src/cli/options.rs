@@ -378,7 +378,8 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
         return Ok(Input::Sample(input::sample(name)?));
     }
     if let Some(path) = &args.snapshot {
-        return Ok(Input::Snapshot(Arc::new(Snapshot::read(path)?)));
+        let snapshot = Snapshot::parse(&path.display().to_string(), &input::file(path)?)?;
+        return Ok(Input::Snapshot(Arc::new(snapshot)));
     }
     match &args.input {
         None => Ok(Input::Live(args.iptables_dir.clone())),

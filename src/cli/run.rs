@@ -10,18 +10,19 @@ use super::input::{self, Read};
 use super::lockout;
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
+pub(super) use super::result::RunResult;
 use super::sets;
 use super::status::{Status, Stop};
 use super::world;
 use crate::apply::SetPlan;
-use crate::check::{self, Checked, Levels};
+use crate::check::{self, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
-use crate::packets::{Admin, Expectation, Members};
+use crate::packets::{Expectation, Members};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
-use crate::script::{self, Allowed, IpSet, Outcome, Script, Settings};
+use crate::script::{self, IpSet, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -60,25 +61,6 @@ fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
             stop.status
         }
     }
-}
-
-/// What a run made of one family's ruleset.
-pub(super) struct RunResult<'o> {
-    pub(super) job: &'o Job,
-    pub(super) checked: Checked,
-    /// Whether the text was one that printing gives back as it is.
-    verbatim: bool,
-    /// The sets that the scripts declared.
-    pub(super) sets: Vec<IpSet>,
-    /// The owners of the run.
-    pub(super) owners: Vec<String>,
-    pub(super) diagnostics: Vec<Diagnostic>,
-    /// What the scripts allow.
-    allowed: Vec<Allowed>,
-    /// The packets by which administrators reach the host.
-    pub(super) admins: Vec<Admin>,
-    /// How grave findings are, what the scripts allow considered.
-    pub(super) levels: Levels,
 }
 
 /// The results of all families; nothing is printed before all are there.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::input::Input;
 use super::options::{RunOptions, suffixed};
 use super::output::Destination;
-use super::run::RunResult;
+use super::result::RunResult;
 use crate::apply::{self, Ipset, SetPlan, Wanted};
 use crate::diagnostic::{Diagnostic, Style};
 use crate::report::sets::{self, SetDiff};

@@ -1,6 +1,6 @@
 //! What scripts may ask of the host beside its rules.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::docker_client;
@@ -41,21 +41,14 @@ pub(super) fn give(settings: &mut Settings, input: &Input, asks_docker: bool) {
 }
 
 fn live_world() -> World {
-    World {
-        addresses: LazyLock::new(Box::new(|| links().map(|(_, addresses)| addresses))),
-        tables: LazyLock::new(Box::new(nftables_tables)),
-        docker: LazyLock::new(Box::new(docker_client::inventory)),
-    }
+    let addresses = || links().map(|(_, addresses)| addresses);
+    World::new(Box::new(addresses), Box::new(nftables_tables), Box::new(docker_client::inventory))
 }
 
 /// A dump whose Docker can be asked all the same.
 fn dump_world() -> World {
     let absent = Unknown::Absent("the ruleset is a dump, and a dump does not tell it".to_owned());
-    World {
-        addresses: LazyLock::new(Box::new(|| Err(absent))),
-        tables: LazyLock::new(Box::new(Vec::new)),
-        docker: LazyLock::new(Box::new(docker_client::inventory)),
-    }
+    World::new(Box::new(|| Err(absent)), Box::new(Vec::new), Box::new(docker_client::inventory))
 }
 
 /// The interfaces of the host and their addresses.

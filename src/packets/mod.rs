@@ -39,4 +39,4 @@ pub use expectation::{Admin, Expectation, Expected};
 pub use given::{Given, assumptions, bad_packet, cannot_be};
 pub use probe::{Probed, Prober};
 pub use site::{Members, OwnAddress, Site, Surroundings};
-pub use words::{dependency, endpoint, header, outcome};
+pub use words::{becomes, dependency, endpoint, header, outcome};

@@ -187,7 +187,7 @@ pub(crate) struct ProxiedView(pub(super) Proxied, pub(super) Family);
 fn is_nftables(shared: &SharedSession) -> bool {
     let Some(world) = shared.borrow().world.clone() else { return false };
     let watch = Rc::clone(&shared.borrow().watch);
-    docker::is_nftables(watch.wait(|| &*world.tables))
+    docker::is_nftables(watch.wait(|| world.tables()))
 }
 
 /// Hands what Docker itself tells to `read`, or why that is not known.
@@ -196,7 +196,7 @@ fn with_docker<T>(shared: &SharedSession, read: impl FnOnce(Result<&Inventory, &
         return read(Err(&Unknown::Absent(NO_WORLD.to_owned())));
     };
     let watch = Rc::clone(&shared.borrow().watch);
-    let answer = watch.wait(|| &*world.docker);
+    let answer = watch.wait(|| world.docker());
     if let Err(why) = answer {
         tell(shared, why);
     }

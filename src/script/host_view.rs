@@ -18,7 +18,7 @@ impl HostView {
             (session.world.clone(), Rc::clone(&session.watch), session.ruleset.family())
         };
         let world = world.ok_or_else(|| Unknown::Absent(NO_WORLD.to_owned()))?;
-        let addresses = watch.wait(|| world.addresses.as_ref().map_err(Unknown::clone))?;
+        let addresses = watch.wait(|| world.addresses()).as_ref().map_err(Unknown::clone)?;
         let own = addresses.iter().filter(|own| own.address.is_ipv4() == (family == Family::Ipv4));
         Ok(own.map(|own| own.address.to_string()).collect())
     }

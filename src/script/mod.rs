@@ -43,7 +43,6 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use rhai::{AST, Engine, EvalAltResult, Position};
 
@@ -53,7 +52,7 @@ pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
 pub use session::{Allowed, IpSet};
-pub use surroundings::{Later, Unknown, World};
+pub use surroundings::{Ask, Unknown, World};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
@@ -63,9 +62,6 @@ use limits::Watch;
 use ownership::{Run, Wanted};
 use resolver::Modules;
 use session::{Session, SharedSession};
-
-/// How much longer a run may take where the host may be asked, which the script does not answer for.
-const WORLD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A script.
 #[derive(Clone, Debug)]
@@ -141,13 +137,13 @@ impl Failure {
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
     let limits = settings.limits.for_rules(ruleset.rule_count());
     let (scripts, settings) = (scripts.to_vec(), settings.clone());
-    let patience = if settings.world.is_some() { WORLD_PATIENCE } else { Duration::ZERO };
+    let world = settings.world.clone();
     let (sender, answer) = mpsc::channel();
     // The receiver is gone where the run was left behind, and then nobody wants the answer.
     let work = move || drop(sender.send(run_here(&scripts, ruleset, &settings, &limits)));
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     thread.spawn(work).map_err(|error| Failure::of(no_thread(&limits, &error)))?;
-    watchdog::wait(&answer, &limits, patience)?
+    watchdog::wait(&answer, &limits, || world.as_ref().is_some_and(|world| world.is_busy()))?
 }
 
 /// Takes the rules of an owner off, and sets policies of built-in chains of the filter table.

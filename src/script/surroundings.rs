@@ -2,6 +2,7 @@
 //! scripts and both families of the run.
 
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::fault::Fault;
 use crate::diagnostic::Diagnostic;
@@ -9,7 +10,10 @@ use crate::docker::Inventory;
 use crate::host::HostAddress;
 
 /// What is found out when it is asked for.
-pub type Later<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
+type Later<T> = LazyLock<T, Ask<T>>;
+
+/// How it is found out.
+pub type Ask<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// Why something of the host is not known.
 #[derive(Clone, Debug)]
@@ -24,11 +28,13 @@ pub enum Unknown {
 #[derive(Debug)]
 pub struct World {
     /// The addresses of the host.
-    pub addresses: Later<Result<Vec<HostAddress>, Unknown>>,
+    addresses: Later<Result<Vec<HostAddress>, Unknown>>,
     /// The tables of nftables, as `ip filter`.
-    pub tables: Later<Vec<String>>,
+    tables: Later<Vec<String>>,
     /// What Docker itself tells.
-    pub docker: Later<Result<Inventory, Unknown>>,
+    docker: Later<Result<Inventory, Unknown>>,
+    /// Whether the host is being asked.
+    busy: AtomicBool,
 }
 
 impl World {
@@ -39,11 +45,50 @@ impl World {
         tables: Vec<String>,
         docker: Result<Inventory, Unknown>,
     ) -> Self {
+        Self::new(Box::new(|| addresses), Box::new(|| tables), Box::new(|| docker))
+    }
+
+    /// A world that is asked: for the host's addresses, for the tables of nftables, and for what Docker tells.
+    #[must_use]
+    pub fn new(
+        addresses: Ask<Result<Vec<HostAddress>, Unknown>>,
+        tables: Ask<Vec<String>>,
+        docker: Ask<Result<Inventory, Unknown>>,
+    ) -> Self {
         Self {
-            addresses: LazyLock::new(Box::new(|| addresses)),
-            tables: LazyLock::new(Box::new(|| tables)),
-            docker: LazyLock::new(Box::new(|| docker)),
+            addresses: LazyLock::new(addresses),
+            tables: LazyLock::new(tables),
+            docker: LazyLock::new(docker),
+            busy: AtomicBool::new(false),
         }
+    }
+
+    /// The addresses of the host.
+    pub(super) fn addresses(&self) -> &Result<Vec<HostAddress>, Unknown> {
+        self.ask(&self.addresses)
+    }
+
+    /// The tables of nftables.
+    pub(super) fn tables(&self) -> &[String] {
+        let tables: &Vec<String> = self.ask(&self.tables);
+        tables
+    }
+
+    /// What Docker itself tells.
+    pub(super) fn docker(&self) -> &Result<Inventory, Unknown> {
+        self.ask(&self.docker)
+    }
+
+    /// Whether the host is being asked, which a script is not to answer for.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    fn ask<'w, T: 'w>(&self, what: &'w Later<T>) -> &'w T {
+        self.busy.store(true, Ordering::Relaxed);
+        let answer = LazyLock::force(what);
+        self.busy.store(false, Ordering::Relaxed);
+        answer
     }
 }
 

@@ -14,6 +14,7 @@ const SCRIPT: &str = r#"owner("site");
 import "lib/ports" as ports;
 param("admin", "any");
 set_policy("INPUT", "DROP");
+for code in ["loopback-blocked", "stateless-input", "bridge-to-host", "icmpv6-blocked"] { allow(code, "it is not loaded"); }
 for port in ports::open() { append("INPUT", `-p tcp --dport ${port} -j ACCEPT`); }
 for net in param("nets", []) { if family == "ipv4" { prepend("DOCKER-USER", `-s ${net} -j DROP`); } }
 "#;

@@ -33,17 +33,13 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     }
 }
 
-/// Whether a chain accepts answers or loopback, as one does that is to be closed, and does nothing but accept and log.
+/// Whether a chain accepts answers and something else, as one does that is to be closed, and does nothing but accept and log.
 fn is_list(view: &View<'_>, chain: ChainId) -> bool {
     let Some(rules) = view.typed(chain) else { return false };
-    let names_closing = |test: &Test| match test {
-        Test::States(states) => states & (state::ESTABLISHED | state::RELATED) != 0,
-        Test::In(name) | Test::Out(name) => name == "lo",
-        _ => false,
-    };
-    let accepts = |then| then == Then::Accept;
-    let closes = rules.iter().any(|rule| {
-        accepts(rule.then) && rule.conditions.iter().any(|one| !one.negated && names_closing(&one.test))
-    });
-    closes && rules.iter().all(|rule| accepts(rule.then) || rule.then == Then::Next)
+    let answers = |test: &Test| matches!(test, Test::States(states) if states & state::ESTABLISHED != 0);
+    let accepted = || rules.iter().filter(|rule| rule.then == Then::Accept);
+    let lets_answers_in =
+        accepted().any(|rule| rule.conditions.iter().all(|one| !one.negated && answers(&one.test)));
+    let only_accepts = rules.iter().all(|rule| matches!(rule.then, Then::Accept | Then::Next));
+    lets_answers_in && only_accepts && accepted().count() > 1
 }

@@ -25,7 +25,7 @@ pub(super) fn run<'v>(view: &'v View<'_>, after_return: bool, found: &mut Findin
 
 fn words(view: &View<'_>, Shadowed { rule, by, after_return }: Shadowed) -> Words {
     let ruleset = view.ruleset();
-    let (own, first) = (ruleset.line(rule), ruleset.line(by));
+    let first = ruleset.line(by);
     if after_return {
         let chain = ruleset.rule_chain(rule).map(|chain| view.name(chain)).unwrap_or_default();
         return Words::new("no packet gets here: a rule before it sends all of them back")
@@ -40,6 +40,6 @@ fn words(view: &View<'_>, Shadowed { rule, by, after_return }: Shadowed) -> Word
         "put the narrower rule first, or take it out"
     };
     Words::new("no packet gets here: an earlier rule takes them all")
-        .note(format!("`{first}` takes what `{own}` is for"))
+        .note(format!("the earlier rule is `{first}`"))
         .help(help)
 }

@@ -263,7 +263,7 @@ impl<'r> View<'r> {
         }
         match self.ruleset.symbols().name(target) {
             "ACCEPT" => Then::Accept,
-            "DROP" | "REJECT" | "TARPIT" => Then::Drop,
+            "DROP" | "REJECT" => Then::Drop,
             "RETURN" => Then::Return,
             "QUEUE" | "NFQUEUE" | "SYNPROXY" => Then::Unknown,
             // Translations and TPROXY end the walk through their table, and the packet lives.

@@ -1,12 +1,10 @@
 //! The file of a captured host.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::apply::Backend;
-use crate::cli::input;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Inventory;
 use crate::host::Facts;
@@ -70,12 +68,10 @@ impl Rulesets {
 }
 
 impl Snapshot {
-    /// Reads a file.
-    pub(in crate::cli) fn read(path: &Path) -> Result<Self, Diagnostic> {
-        let bytes = input::file(path)?;
-        let name = path.display();
+    /// Reads the text of the file called `name`.
+    pub(in crate::cli) fn parse(name: &str, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let bad = |message: String| Diagnostic::error("bad-snapshot", message);
-        let head: Head = serde_json::from_slice(&bytes).map_err(|error| {
+        let head: Head = serde_json::from_slice(bytes).map_err(|error| {
             bad(format!("`{name}` is no snapshot: {error}"))
                 .help("`dwscript snapshot -o FILE` makes one; a dump is given by --input")
         })?;
@@ -86,7 +82,7 @@ impl Snapshot {
             ))
             .help("take it anew, or read it with the dwscript that took it"));
         }
-        serde_json::from_slice(&bytes).map_err(|error| {
+        serde_json::from_slice(bytes).map_err(|error| {
             bad(format!("`{name}` is a broken snapshot: {error}"))
                 .help("take it anew by `dwscript snapshot -o FILE`")
         })

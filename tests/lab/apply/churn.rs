@@ -188,7 +188,6 @@ impl Host {
             drop(over);
             let runs = applying.join().unwrap();
             assert!(runs >= RUNS, "only {runs} runs in {rounds} rounds");
-            println!("{rounds} rounds, {runs} runs");
         });
         client.end()
     }
@@ -198,7 +197,7 @@ impl Host {
     fn apply_and_revert(&self, count: usize) {
         let (script, state) = (self.path("site.rhai"), self.path("state"));
         let mut apply = vec![script.as_str(), "--apply", "--no-confirm", "--state-dir", &state];
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             apply.push("--no-rehearse");
         }
         for args in [apply, vec!["revert", "--state-dir", &state]] {
@@ -250,7 +249,6 @@ impl Host {
             let (live, written) = self.live_and_written();
             let lost = written.iter().filter(|rule| !live.contains(rule)).count();
             if lost > 0 {
-                println!("a naive loop lost {lost} rules");
                 return;
             }
             self.docker_all("kill");
@@ -275,7 +273,7 @@ fn names() -> Vec<String> {
 /// A container that does not run yet; each third is on the network of the one that stays.
 fn create(lab: &Lab, index: usize) {
     let (name, port) = (format!("c{index}"), format!("{}:80", 8100 + index));
-    let network = if index % 3 == 0 { "app" } else { "bridge" };
+    let network = if index.is_multiple_of(3) { "app" } else { "bridge" };
     let command = ["httpd", "-f", "-p", "80", "-h", "/www"];
     let create = ["create", "--name", &name, "-p", &port, "--network", network, "dwlab:1"];
     lab.docker(&[create.as_slice(), &command].concat());

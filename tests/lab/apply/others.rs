@@ -235,6 +235,10 @@ fn bans_of_fail2ban_come_and_go_meanwhile() {
     let log = "2026-01-01 00:00:00 refused 192.0.2.66\n".replace("2026-01-01 00:00:00", &now());
     host.folder.write("knock.log", &log.repeat(3));
     machine.wait_until("the log's ban", || host.rules().contains("-A f2b-old -s 192.0.2.66/32"));
+    // The other jail makes its table with its first ban.
+    machine.wait_until("the log's ban in nftables", || {
+        machine.run(&["nft", "list", "table", "inet", "f2b-table"]).stdout.contains("192.0.2.66")
+    });
     let ours = |rules: &str| -> Vec<String> {
         rules.lines().filter(|line| !line.contains("f2b-")).map(ToOwned::to_owned).collect()
     };
