@@ -9,6 +9,7 @@ mod delta;
 mod faults;
 mod fmt;
 mod harden;
+mod harms;
 mod harness;
 mod objects;
 mod persist;

@@ -268,7 +268,8 @@ impl<'r> View<'r> {
             "QUEUE" | "NFQUEUE" | "SYNPROXY" => Then::Unknown,
             // Translations and TPROXY end the walk through their table, and the packet lives.
             "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
-            _ if spec.target().is_some_and(|part| part.extension().is_some()) => Then::Next,
+            // A name without options that is neither a chain nor a target is refused when the text is loaded.
+            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => Then::Next,
             _ => Then::Unknown,
         }
     }
