@@ -92,12 +92,13 @@ impl Lockout<'_> {
         let severity = lost.iter().map(|(_, severity)| *severity).max()?;
         let whats: Vec<&str> = lost.iter().map(|(way, _)| way.what).collect();
         let (first, _) = lost.into_iter().find(|(_, one)| *one == severity)?;
-        let verb = if fate(&first.trace) == Fate::Dropped { "locked out" } else { "locked out, perhaps," };
+        let is_sure = fate(&first.trace) == Fate::Dropped;
+        let verb = if is_sure { "would" } else { "may" };
         let who = match &admin.origin {
             Some(_) => format!("the administrator's `{}`", admin.packet.text),
             None => format!("this SSH connection, `{}`,", admin.packet.text),
         };
-        let message = format!("{who} would be {verb}{}: {}", now.when, whats.join(", "));
+        let message = format!("{who} {verb} be locked out{}: {}", now.when, whats.join(", "));
         let mut diagnostic = Diagnostic::new(severity, lints::LOCKOUT, message);
         if let Some(origin) = &admin.origin {
             let span = origin.script.expression_span(origin.line, origin.column);
@@ -110,10 +111,12 @@ impl Lockout<'_> {
             None => "what became of it before the scripts is not known",
         });
         let probed = Probed { ruleset: now.ruleset, trace: first.trace };
-        Some(
-            with_way(diagnostic, &probed)
-                .help("accept it before that rule; where this is meant, insist by `--allow lockout`"),
-        )
+        let help = if is_sure {
+            "accept it before that rule; where this is meant, insist by `--allow lockout`"
+        } else {
+            "where this is meant, say so by `--allow lockout`"
+        };
+        Some(with_way(diagnostic, &probed).help(help))
     }
 
     /// How grave it is that a packet fares so now and fared so before; none where it is not.

@@ -82,7 +82,7 @@ fn scripts_run_first_and_what_was_before_is_told_too() {
     let args = ["trace", packet, "add.rhai", "-i", "host.rules"];
     let both = traced(&folder.run(&[&args[..], &["--json"]].concat()));
     assert_eq!((&both["verdict"], &both["before"]["verdict"]), (&json!("accept"), &json!("drop")));
-    assert_eq!(both["before"]["path"][1]["rule"], "-P INPUT DROP");
+    assert_eq!(both["before"]["path"].as_array().unwrap().last().unwrap()["rule"], "-P INPUT DROP");
     let text = folder.run(&args).stdout;
     assert!(text.contains("\nverdict: accept, at the host\n"), "{text}");
     assert!(text.contains("\nbefore the scripts: drop\n"), "{text}");
@@ -112,7 +112,7 @@ fn whatever_becomes_of_the_packet_it_is_an_answer() {
     for (packet, verdict) in [
         ("in=eth1 dport=22", "drop"),
         ("in=eth0 dport=80", "depends"),
-        ("in=lo src=198.51.100.7 dst=127.0.0.1 dport=22", "lost"),
+        ("in=eth0 dst=127.0.0.1 dport=22", "lost"),
     ] {
         let printed = folder.run(&["trace", packet, "-i", "host.rules"]);
         assert_eq!(printed.status, Some(0), "{}", printed.stderr);

@@ -70,7 +70,7 @@ fn what_is_no_packet_is_told_with_its_place_in_the_script() {
     assert!(error("trace(\"src=2001:db8::1 dport=22\");").contains("cannot meet rules of ipv4"));
     assert!(error("must_drop(\"proto=tcp\", \"\");").contains("a packet of tcp needs a port"));
     assert!(error("trace(\"dport=22\").verdct;").contains("did you mean `verdict`?"));
-    assert!(error("let t = trace(\"dport=22\"); t.verdict = \"accept\";").contains("error[read-only]"));
+    assert!(error("let t = trace(\"dport=22\"); t.verdict = \"drop\";").contains("error[read-only]"));
 }
 
 #[test]
