@@ -101,7 +101,8 @@ impl Default for Facts {
 pub(super) const LOOPBACK: &str = "lo";
 
 impl Facts {
-    /// The facts that these interfaces and routes make; `lo` need not be among them.
+    /// The facts that these interfaces and routes make; `lo` need not be among them. The interfaces come in the order of
+    /// their indexes, as `ip address` shows them.
     #[must_use]
     pub fn new(interfaces: Vec<Interface>, routes: Vec<Route>) -> Self {
         let mut facts = Self {

@@ -10,4 +10,5 @@ mod fmt;
 mod harden;
 mod harness;
 mod persist;
+mod simulate;
 mod tutorial;
