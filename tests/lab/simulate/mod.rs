@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use dwscript::model::{Family, Ruleset};
 use dwscript::samples::SAMPLES;
 use dwscript::save;
-use dwscript::simulate::{self, Arrival, Assumption, Endpoint, IcmpType, Packet, Protocol, Simulator, State, Trace};
+use dwscript::simulate::{
+    self, Arrival, Assumption, Endpoint, IcmpType, Packet, Protocol, Simulator, State, Trace,
+};
 use dwscript::source::SourceFile;
 
 use crate::support::namespace::Backend;
@@ -197,7 +199,8 @@ fn try_out(site: &mut Site, backend: Backend, case: &Case, seed: u64, count: u16
     let before = without_idle(&counted(&saved), &ruleset);
     let mut bench = Bench { site, ruleset: &ruleset, simulator, before };
     let mut dice = Dice::new(seed);
-    for number in 0..count {
+    for _ in 0..count {
+        let number = bench.site.unused_port();
         let shot = random::shot(&mut dice, case.family, number, &ports);
         let packet = packet(&shot);
         let trace = bench.simulator.trace(&packet).unwrap();
@@ -210,6 +213,7 @@ fn try_out(site: &mut Site, backend: Backend, case: &Case, seed: u64, count: u16
         }
         if let Some((answer, packet)) = answer(&shot, &trace).filter(|_| dice.chance(60)) {
             tally.replies += 1;
+            bench.site.hold(number);
             let trace = bench.simulator.trace(&packet).unwrap();
             if let Err(text) = bench.send(&answer, &packet, &trace) {
                 tally.faults.push(fault(format!("answer: {text}")));
@@ -262,7 +266,13 @@ fn share(count: u16) -> u16 {
 
 fn judge(tally: &Tally, least: usize) {
     let shown: Vec<&str> = tally.faults.iter().take(40).map(String::as_str).collect();
-    assert!(shown.is_empty(), "{} of {} cases differ:\n{}", tally.faults.len(), tally.packets, shown.join("\n\n"));
+    assert!(
+        shown.is_empty(),
+        "{} of {} cases differ:\n{}",
+        tally.faults.len(),
+        tally.packets,
+        shown.join("\n\n")
+    );
     assert!(tally.packets >= least, "only {} packets were sent", tally.packets);
     assert!(tally.accepted * 5 > tally.packets, "hardly a packet is accepted");
 }

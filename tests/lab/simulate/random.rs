@@ -42,6 +42,8 @@ impl Dice {
 pub(super) const PORTS: [u16; 8] = [22, 53, 80, 443, 5432, 8080, 8090, 9000];
 
 /// A packet from anybody to anybody.
+///
+/// `number` is its source port, or its identifier in ICMP.
 pub(super) fn shot(dice: &mut Dice, family: Family, number: u16, ports: &[u16]) -> Shot {
     let everybody = parties();
     let from = dice.pick(&everybody);
@@ -68,13 +70,28 @@ pub(super) fn shot(dice: &mut Dice, family: Family, number: u16, ports: &[u16]) 
         if has_ports { if dice.chance(50) { dice.pick(ports) } else { dice.pick(&PORTS) } } else { 0 };
     let ttl = dice.pick(&[2, 63, 64, 128]);
     let tos = dice.pick(&[0, 0, 0, 0x10, 0xb8]);
-    let source_port = 20_000 + number;
-    Shot { wire: from.name, family, protocol, source, destination, source_port, destination_port, kind, ttl, tos }
+    let source_port = number;
+    Shot {
+        wire: from.name,
+        family,
+        protocol,
+        source,
+        destination,
+        source_port,
+        destination_port,
+        kind,
+        ttl,
+        tos,
+    }
 }
 
 fn target(dice: &mut Dice, family: Family, from: Party, to: Party) -> IpAddr {
     if from.name == "host" && to.name == "host" && dice.chance(50) {
-        return if family == Family::Ipv4 { [127, 0, 0, 1].into() } else { IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]) };
+        return if family == Family::Ipv4 {
+            [127, 0, 0, 1].into()
+        } else {
+            IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])
+        };
     }
     dice.pick(&to.addresses(family))
 }
@@ -84,9 +101,9 @@ fn host_source(family: Family, destination: IpAddr, own: &[IpAddr]) -> IpAddr {
     if destination.is_loopback() || own.contains(&destination) {
         return destination;
     }
-    let behind = parties().into_iter().find(|party| {
-        party.name != "host" && party.addresses(family).contains(&destination)
-    });
+    let behind = parties()
+        .into_iter()
+        .find(|party| party.name != "host" && party.addresses(family).contains(&destination));
     let interface = behind.and_then(|party| party.interface).unwrap_or("up0");
     let at = ["docker0", "br-app", "up0"].iter().position(|name| *name == interface).unwrap();
     own[at]
@@ -172,10 +189,10 @@ impl Writer {
             0 if !said(rule, "-s") => *rule += &format!("{not}-s {} ", self.network()),
             1 if !said(rule, "-d") => *rule += &format!("{not}-d {} ", self.network()),
             2 if !said(rule, "-i") && matches!(hook, "PREROUTING" | "INPUT" | "FORWARD" | "") => {
-                *rule += &format!("{not}-i {} ", self.interface());
+                *rule += &format!("{not}-i {} ", self.interface(not));
             }
             3 if !said(rule, "-o") && matches!(hook, "POSTROUTING" | "OUTPUT" | "FORWARD" | "") => {
-                *rule += &format!("{not}-o {} ", self.interface());
+                *rule += &format!("{not}-o {} ", self.interface(not));
             }
             _ => {}
         }
@@ -184,28 +201,61 @@ impl Writer {
     fn network(&mut self) -> &'static str {
         match self.family {
             Family::Ipv4 => self.dice.pick(&[
-                "10.9.0.0/24", "10.9.0.2/32", "10.9.0.1/32", "172.17.0.0/16", "172.17.0.2/32", "172.18.0.2/32",
-                "172.16.0.0/12", "127.0.0.0/8", "198.51.100.0/24", "172.18.0.0/16", "172.17.0.2/255.255.0.255",
+                "10.9.0.0/24",
+                "10.9.0.2/32",
+                "10.9.0.1/32",
+                "172.17.0.0/16",
+                "172.17.0.2/32",
+                "172.18.0.2/32",
+                "172.16.0.0/12",
+                "127.0.0.0/8",
+                "198.51.100.0/24",
+                "172.18.0.0/16",
+                "172.17.0.2/255.255.0.255",
             ]),
             Family::Ipv6 => self.dice.pick(&[
-                "fd00:9::/64", "fd00:9::2/128", "fd00:9::1/128", "fd00:17::/64", "fd00:17::2/128", "fd00:18::2/128",
-                "fd00::/16", "::1/128", "2001:db8::/32", "fd00:18::/64",
+                "fd00:9::/64",
+                "fd00:9::2/128",
+                "fd00:9::1/128",
+                "fd00:17::/64",
+                "fd00:17::2/128",
+                "fd00:18::2/128",
+                "fd00::/16",
+                "::1/128",
+                "2001:db8::/32",
+                "fd00:18::/64",
             ]),
         }
     }
 
     fn address(&mut self) -> &'static str {
         match self.family {
-            Family::Ipv4 => {
-                self.dice.pick(&["172.17.0.2", "172.17.0.3", "172.18.0.2", "10.9.0.2", "10.9.0.1", "198.51.100.7", "172.18.0.1"])
-            }
-            Family::Ipv6 => {
-                self.dice.pick(&["fd00:17::2", "fd00:17::3", "fd00:18::2", "fd00:9::2", "fd00:9::1", "2001:db8:6::7", "fd00:18::1"])
-            }
+            Family::Ipv4 => self.dice.pick(&[
+                "172.17.0.2",
+                "172.17.0.3",
+                "172.18.0.2",
+                "10.9.0.2",
+                "10.9.0.1",
+                "198.51.100.7",
+                "172.18.0.1",
+            ]),
+            Family::Ipv6 => self.dice.pick(&[
+                "fd00:17::2",
+                "fd00:17::3",
+                "fd00:18::2",
+                "fd00:9::2",
+                "fd00:9::1",
+                "2001:db8:6::7",
+                "fd00:18::1",
+            ]),
         }
     }
 
-    fn interface(&mut self) -> &'static str {
+    /// The lone `+` is not negated: iptables-legacy-save does not print it then, and the rule reads as its opposite.
+    fn interface(&mut self, not: &str) -> &'static str {
+        if !not.is_empty() {
+            return self.dice.pick(&["up0", "docker0", "br-app", "lo", "br-+", "docker+", "eth0"]);
+        }
         self.dice.pick(&["up0", "docker0", "br-app", "lo", "br-+", "docker+", "eth0", "+"])
     }
 
@@ -228,7 +278,7 @@ impl Writer {
             ("tcp" | "udp", 2) => *rule += &format!("-m {name} {not}--dport {port}:{} ", port + 3000),
             ("tcp" | "udp", 3) => {
                 let which = self.dice.pick(&["dports", "sports", "ports"]);
-                *rule += &format!("-m multiport {not}--{which} {port},20000:20300,443 ");
+                *rule += &format!("-m multiport {not}--{which} {port},10000:30000,443 ");
             }
             ("tcp", 4) => {
                 let flags = self.dice.pick(&["SYN,ACK SYN", "FIN,SYN,RST,ACK SYN", "SYN,RST RST", "ACK ACK"]);
@@ -246,24 +296,46 @@ impl Writer {
         let not = self.not();
         let (network, port) = (self.network(), self.port());
         let text = match self.dice.below(16) {
-            0 => format!("-m conntrack {not}--ctstate {} ", self.dice.pick(&["NEW", "INVALID", "RELATED,ESTABLISHED", "UNTRACKED", "DNAT", "SNAT", "NEW,UNTRACKED"])),
+            0 => format!(
+                "-m conntrack {not}--ctstate {} ",
+                self.dice.pick(&[
+                    "NEW",
+                    "INVALID",
+                    "RELATED,ESTABLISHED",
+                    "UNTRACKED",
+                    "DNAT",
+                    "SNAT",
+                    "NEW,UNTRACKED"
+                ])
+            ),
             1 => format!("-m conntrack {not}--ctorigdst {network} "),
-            2 if matches!(protocol, Some("tcp" | "udp")) => format!("-m conntrack {not}--ctorigdstport {port} "),
+            2 if matches!(protocol, Some("tcp" | "udp")) => {
+                format!("-m conntrack {not}--ctorigdstport {port} ")
+            }
             3 => format!("-m conntrack {not}--ctreplsrc {network} "),
             4 => format!("-m conntrack --ctdir {} ", self.dice.pick(&["ORIGINAL", "REPLY"])),
             5 => format!("-m mark {not}--mark {} ", self.dice.pick(&["0x0", "0x1", "0x2/0x3", "0x10/0xf0"])),
             6 => format!("-m connmark {not}--mark {} ", self.dice.pick(&["0x0", "0x1", "0x4/0xc"])),
             7 | 8 => self.address_type(hook, not),
             9 => self.range(not),
-            10 => format!("-m pkttype {not}--pkt-type {} ", self.dice.pick(&["unicast", "broadcast", "multicast"])),
+            10 => format!(
+                "-m pkttype {not}--pkt-type {} ",
+                self.dice.pick(&["unicast", "broadcast", "multicast"])
+            ),
             11 => self.hops(not),
             12 => format!("-m tos {not}--tos {} ", self.dice.pick(&["0x10/0xff", "0x00/0xff", "0xb8/0xf8"])),
             13 => format!("-m length {not}--length {} ", self.dice.pick(&["0:60", "52", "40:200"])),
-            14 => format!("-m conntrack {not}--ctstatus {} ", self.dice.pick(&["NONE", "CONFIRMED", "SEEN_REPLY", "EXPECTED"])),
+            14 => format!(
+                "-m conntrack {not}--ctstatus {} ",
+                self.dice.pick(&["NONE", "CONFIRMED", "SEEN_REPLY", "EXPECTED"])
+            ),
             15 if table == "raw" && hook == "PREROUTING" || table == "mangle" && hook == "PREROUTING" => {
                 format!("-m rpfilter {}", self.dice.pick(&["", "--loose ", "--invert "]))
             }
-            _ => format!("-m state {not}--state {} ", self.dice.pick(&["NEW", "INVALID", "ESTABLISHED,RELATED"])),
+            _ => format!(
+                "-m state {not}--state {} ",
+                self.dice.pick(&["NEW", "INVALID", "ESTABLISHED,RELATED"])
+            ),
         };
         *rule += &text;
     }
@@ -271,7 +343,9 @@ impl Writer {
     fn address_type(&mut self, hook: &str, not: &str) -> String {
         let side = self.dice.pick(&["src", "dst"]);
         let kind = match self.family {
-            Family::Ipv4 => self.dice.pick(&["LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST"]),
+            Family::Ipv4 => {
+                self.dice.pick(&["LOCAL", "UNICAST", "BROADCAST", "MULTICAST", "LOCAL,BROADCAST"])
+            }
             Family::Ipv6 => self.dice.pick(&["LOCAL", "UNICAST", "MULTICAST", "LOCAL,UNICAST"]),
         };
         let limit = match hook {
@@ -285,8 +359,12 @@ impl Writer {
     fn range(&mut self, not: &str) -> String {
         let side = self.dice.pick(&["src", "dst"]);
         let range = match self.family {
-            Family::Ipv4 => self.dice.pick(&["172.17.0.2-172.17.0.9", "10.9.0.1-10.9.0.2", "172.17.0.1-172.18.0.2"]),
-            Family::Ipv6 => self.dice.pick(&["fd00:17::2-fd00:17::9", "fd00:9::1-fd00:9::2", "fd00:17::1-fd00:18::2"]),
+            Family::Ipv4 => {
+                self.dice.pick(&["172.17.0.2-172.17.0.9", "10.9.0.1-10.9.0.2", "172.17.0.1-172.18.0.2"])
+            }
+            Family::Ipv6 => {
+                self.dice.pick(&["fd00:17::2-fd00:17::9", "fd00:9::1-fd00:9::2", "fd00:17::1-fd00:18::2"])
+            }
         };
         format!("-m iprange {not}--{side}-range {range} ")
     }
@@ -327,7 +405,15 @@ impl Writer {
 
     fn special(&mut self, table: &str, hook: &str, protocol: Option<&str>) -> String {
         match (table, hook) {
-            ("raw", _) => self.dice.pick(&["-j CT --notrack", "-j CT --notrack", "-j TRACE", "-j MARK --set-xmark 0x1/0xffffffff"]).to_string(),
+            ("raw", _) => self
+                .dice
+                .pick(&[
+                    "-j CT --notrack",
+                    "-j CT --notrack",
+                    "-j TRACE",
+                    "-j MARK --set-xmark 0x1/0xffffffff",
+                ])
+                .to_string(),
             ("nat", "PREROUTING" | "OUTPUT") => self.destination(protocol),
             ("nat", "POSTROUTING") => match self.dice.below(3) {
                 0 => "-j MASQUERADE".to_owned(),

@@ -60,11 +60,8 @@ pub(super) struct Party {
 /// Everybody, the host first.
 pub(super) fn parties() -> Vec<Party> {
     let host = Party { name: "host", interface: None, host: 1 };
-    let far = LINKS.iter().map(|link| Party {
-        name: link.wire,
-        interface: Some(link.interface),
-        host: link.host,
-    });
+    let far =
+        LINKS.iter().map(|link| Party { name: link.wire, interface: Some(link.interface), host: link.host });
     std::iter::once(host).chain(far).collect()
 }
 
@@ -153,6 +150,7 @@ pub(super) struct Site {
     commands: ChildStdin,
     answers: BufReader<ChildStdout>,
     sent: u32,
+    ports: u16,
     backend: Backend,
     bridge_netfilter: bool,
 }
@@ -187,6 +185,7 @@ impl Site {
             agent,
             shell,
             sent: 0,
+            ports: 10_000,
             backend,
             bridge_netfilter: bridge.trim() == "1",
         };
@@ -221,8 +220,20 @@ impl Site {
         stdout_of(&flushed);
         let output = self.host.restore(self.backend, family, text, &[]);
         assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr));
+        stdout_of(&self.host.run("conntrack", &["--flush"], b""));
         let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         self.order(&format!("listen {}", ports.join(" ")));
+    }
+
+    /// A source port that no packet had: each begins a connection of its own.
+    pub(super) fn unused_port(&mut self) -> u16 {
+        self.ports = if self.ports < 60_000 { self.ports + 1 } else { 10_000 };
+        self.ports
+    }
+
+    /// Swallows what comes for one more port of the host, which it would answer with a reset.
+    pub(super) fn hold(&mut self, port: u16) {
+        self.order(&format!("hold {port}"));
     }
 
     /// What `iptables-save -c` prints.
@@ -244,8 +255,9 @@ impl Site {
     /// Sends a packet; its number, and what has come out by now.
     pub(super) fn send(&mut self, shot: &Shot) -> (u32, Vec<Arrived>) {
         self.sent += 1;
-        let Shot { wire, protocol, source, destination, source_port, destination_port, kind, ttl, tos, .. } =
-            shot;
+        let Shot {
+            wire, protocol, source, destination, source_port, destination_port, kind, ttl, tos, ..
+        } = shot;
         let family = if shot.family == Family::Ipv4 { 4 } else { 6 };
         let (mac, number) = (next_hop(wire, *destination), self.sent);
         let (a, b) = kind;
@@ -304,7 +316,6 @@ const EMPTY: &str = "*raw\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT\n*filter\nCOMMI
 const SYSCTLS: &str = "cd /proc/sys/net
 echo 1 >ipv4/icmp_echo_ignore_all
 echo 1 >ipv6/icmp/echo_ignore_all
-echo 1 >ipv6/mld_qrv 2>/dev/null
 for name in all default; do
     echo 0 >ipv4/conf/$name/rp_filter
     echo 0 >ipv4/conf/$name/send_redirects
@@ -312,6 +323,8 @@ for name in all default; do
     echo 0 >ipv6/conf/$name/accept_dad
     echo 0 >ipv6/conf/$name/router_solicitations
     echo 1 >ipv6/conf/$name/addr_gen_mode
+    echo 1 >ipv6/conf/$name/mldv1_unsolicited_report_interval
+    echo 1 >ipv6/conf/$name/mldv2_unsolicited_report_interval
 done
 true";
 

@@ -5,6 +5,7 @@ first argument. Nobody there has an address or answers: frames are sent and seen
 
 stdin, a line each:
   listen PORT...      swallow what comes for these ports of the host, for TCP and UDP
+  hold PORT           swallow what comes for one more
   send ID WHERE MAC FAMILY PROTOCOL SOURCE DESTINATION SPORT DPORT A B TTL TOS
                       WHERE is a link's name, or `host`; A and B are TCP's flags and 0, or ICMP's
                       type and code; of ICMP, SPORT is the identifier
@@ -184,6 +185,8 @@ def main():
             for sock in listening:
                 sock.close()
             listening = listeners(map(int, words))
+        elif command == "hold":
+            listening += listeners(map(int, words))
         elif command == "send":
             ident, where, mac, family, protocol, source, destination, *numbers = words
             family, protocol = int(family), int(protocol)
