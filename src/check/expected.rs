@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
-use crate::packets::{Expectation, Expected, Members, Probed, Prober, Site, cannot_be, outcome, with_way};
+use crate::packets::{Expectation, Expected, Members, Probed, Prober, Site, becomes, cannot_be, with_way};
 use crate::simulate::Packet;
 
 /// The expectations that the result does not meet, one diagnostic each. Those about packets of the other family are not
@@ -49,7 +49,7 @@ fn headline(expected: Expected, packet: &str, probed: &Probed<'_>) -> Diagnostic
     let family = probed.ruleset.family().as_str();
     Diagnostic::error(
         code,
-        format!("the {family} packet `{packet}` must be {wanted}: {}", outcome(&probed.trace)),
+        format!("the {family} packet `{packet}` must be {wanted}, and {}", becomes(&probed.trace)),
     )
 }
 

@@ -6,9 +6,9 @@ use super::report::Finding;
 use super::{Levels, lints};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::docker::restart::{self, Event};
-use crate::model::Ruleset;
-use crate::packets::{Admin, Members, Probed, Site, with_way};
-use crate::simulate::{Packet, Simulator, State, Trace};
+use crate::model::{Origin, Ruleset};
+use crate::packets::{Admin, Members, Probed, Site, cannot_be, with_way};
+use crate::simulate::{Packet, PacketFault, Simulator, State, Trace};
 
 /// Matches that count packets: an administrator who takes it slowly passes them.
 const COUNTING: [&str; 4] = ["connlimit", "hashlimit", "limit", "recent"];
@@ -45,6 +45,10 @@ impl Lockout<'_> {
         let mut found = Vec::new();
         let mut left = Vec::new();
         for admin in admins {
+            if let (Err(fault), Some(origin)) = (now.simulator.trace(&admin.packet.packet), &admin.origin) {
+                found.push(impossible(&admin.packet.text, &fault, origin));
+                continue;
+            }
             match self.locked_out(admin, &now, before.as_ref()) {
                 Some(diagnostic) => found.push(diagnostic),
                 None => left.push(admin),
@@ -88,12 +92,13 @@ impl Lockout<'_> {
         let severity = lost.iter().map(|(_, severity)| *severity).max()?;
         let whats: Vec<&str> = lost.iter().map(|(way, _)| way.what).collect();
         let (first, _) = lost.into_iter().find(|(_, one)| *one == severity)?;
-        let verb = if fate(&first.trace) == Fate::Dropped { "locked out" } else { "locked out, perhaps," };
+        let is_sure = fate(&first.trace) == Fate::Dropped;
+        let verb = if is_sure { "would" } else { "may" };
         let who = match &admin.origin {
             Some(_) => format!("the administrator's `{}`", admin.packet.text),
             None => format!("this SSH connection, `{}`,", admin.packet.text),
         };
-        let message = format!("{who} would be {verb}{}: {}", now.when, whats.join(", "));
+        let message = format!("{who} {verb} be locked out{}: {}", now.when, whats.join(", "));
         let mut diagnostic = Diagnostic::new(severity, lints::LOCKOUT, message);
         if let Some(origin) = &admin.origin {
             let span = origin.script.expression_span(origin.line, origin.column);
@@ -106,10 +111,12 @@ impl Lockout<'_> {
             None => "what became of it before the scripts is not known",
         });
         let probed = Probed { ruleset: now.ruleset, trace: first.trace };
-        Some(
-            with_way(diagnostic, &probed)
-                .help("accept it before that rule; where this is meant, insist by `--allow lockout`"),
-        )
+        let help = if is_sure {
+            "accept it before that rule; where this is meant, insist by `--allow lockout`"
+        } else {
+            "where this is meant, say so by `--allow lockout`"
+        };
+        Some(with_way(diagnostic, &probed).help(help))
     }
 
     /// How grave it is that a packet fares so now and fared so before; none where it is not.
@@ -159,8 +166,7 @@ fn fate(trace: &Trace) -> Fate {
     }
 }
 
-/// The packets of a connection, new and standing, both ways. A packet that cannot be is left out: the scripts' own packets
-/// are asked for that elsewhere.
+/// The packets of a connection, new and standing, both ways.
 fn ways(simulator: &Simulator<'_>, packet: &Packet) -> Vec<Way> {
     let standing = Packet { state: Some(State::Established), ..packet.clone() };
     let said = packet.state.is_some();
@@ -176,6 +182,13 @@ fn ways(simulator: &Simulator<'_>, packet: &Packet) -> Vec<Way> {
         }
     }
     ways
+}
+
+/// That a script declares a packet that cannot be.
+fn impossible(text: &str, fault: &PacketFault, origin: &Origin) -> Diagnostic {
+    let Diagnostic { code, message, help, .. } = cannot_be(text, fault);
+    let span = origin.script.expression_span(origin.line, origin.column);
+    Diagnostic { help, ..Diagnostic::error(code, message).at(&origin.script, span, "") }
 }
 
 /// What a packet of the host's to the administrator is called.

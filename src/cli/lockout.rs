@@ -5,14 +5,13 @@ use std::net::IpAddr;
 
 use super::input::Input;
 use super::options::RunOptions;
-use super::run::{RunResult, original};
+use super::result::RunResult;
 use super::status::Stop;
 use crate::apply;
 use crate::check::Lockout;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Ruleset;
-use crate::packets::{Admin, Given, Members, Site};
-use crate::script::IpSet;
+use crate::packets::{Admin, Given, Site};
 use crate::simulate::Facts;
 
 /// Warns of it, where the result is printed.
@@ -55,8 +54,7 @@ fn of_one(site: &Site, result: &RunResult<'_>, ssh: Option<&str>, severity: Seve
     if admins.is_empty() {
         return found;
     }
-    let before = original(ruleset);
-    let sets: Vec<Members> = result.sets.iter().map(IpSet::members).collect();
+    let (before, sets) = (result.original(), result.members());
     let lockout = Lockout { ruleset, before: before.as_ref(), site, sets: &sets, severity };
     found.extend(lockout.look(&admins, &result.levels));
     found

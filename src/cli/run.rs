@@ -190,11 +190,6 @@ fn unmet(
     check::expected(ruleset, &options.site, &sets, expectations)
 }
 
-/// The ruleset as it was read, before any script.
-pub(super) fn original(ruleset: &Ruleset) -> Option<Ruleset> {
-    save::parse(ruleset.source(), ruleset.family()).ok()
-}
-
 /// A script that stopped: with the answer no where it asked for what the check refuses.
 fn stopped(diagnostics: Vec<Diagnostic>) -> Stop {
     let mut errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);

@@ -6,12 +6,11 @@ use super::args::TraceArgs;
 use super::color::Colors;
 use super::options::{RunOptions, TraceOptions};
 use super::output::{self, Destination};
-use super::run::{list_samples, original, results};
+use super::run::{list_samples, results};
 use super::status::{Status, Stop};
 use crate::model::{Family, Ruleset};
 use crate::packets::{Given, Members, Probed, Site, cannot_be};
 use crate::report::{json, trace};
-use crate::script::IpSet;
 
 pub(super) fn run(args: &TraceArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
@@ -59,10 +58,9 @@ fn with_scripts(options: &TraceOptions, run: &RunOptions) -> Result<(), Failed> 
     let all = results(run)?;
     for result in &all {
         output::say(&result.diagnostics, options.colors.stderr);
-        let sets: Vec<Members> = result.sets.iter().map(IpSet::members).collect();
         let ruleset = result.checked.ruleset();
-        let probed = one(&options.site, ruleset, &sets, &options.packet)?;
-        let original = original(ruleset);
+        let probed = one(&options.site, ruleset, &result.members(), &options.packet)?;
+        let original = result.original();
         let before = original.as_ref().map(|original| one(&options.site, original, &[], &options.packet));
         print(options, &probed, before.transpose()?.as_ref())?;
     }

@@ -45,4 +45,4 @@ pub use ports::{NoPorts, Ports, Transport};
 pub use probe::{Probed, Prober};
 pub use site::{Members, OwnAddress, Site, Surroundings};
 pub use why::with_way;
-pub use words::{dependency, endpoint, header, outcome};
+pub use words::{becomes, dependency, endpoint, header, outcome};

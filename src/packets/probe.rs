@@ -3,7 +3,7 @@
 use super::path;
 use super::site::{Members, Site};
 use crate::model::Ruleset;
-use crate::simulate::{Packet, PacketFault, Simulator, Trace};
+use crate::simulate::{Packet, PacketFault, Simulator, Trace, Verdict};
 
 /// The rulesets of a host, one a family, ready for packets.
 #[derive(Debug)]
@@ -58,5 +58,12 @@ impl<'r> Probed<'r> {
     #[must_use]
     pub fn path(&self) -> Vec<String> {
         path::lines(self.ruleset, self.trace.path())
+    }
+
+    /// The other ways that it may go, each with its verdict; none where that is certain.
+    pub fn others(&self) -> impl Iterator<Item = (&Verdict, Vec<String>)> {
+        let is_open = !self.trace.depends_on().is_empty();
+        let others = self.trace.branches().iter().skip(1).filter(move |_| is_open);
+        others.map(|branch| (&branch.verdict, path::lines(self.ruleset, &branch.path)))
     }
 }

@@ -18,9 +18,12 @@ pub fn with_way(diagnostic: Diagnostic, probed: &Probed<'_>) -> Diagnostic {
         diagnostic = diagnostic.note(format!("`{}` decides", blamed.text));
     }
     diagnostic = diagnostic.note(["its way:", &probed.path().join("\n")].join("\n"));
-    diagnostic
-        .notes
-        .extend(trace.depends_on().iter().map(|on| format!("it depends on {}", dependency(ruleset, on))));
+    for on in trace.depends_on() {
+        diagnostic = diagnostic.note(format!("it depends on {}", dependency(ruleset, on)));
+    }
+    for (verdict, path) in probed.others() {
+        diagnostic = diagnostic.note([&format!("or {verdict}:"), &*path.join("\n")].join("\n"));
+    }
     if !trace.assumed().is_empty() {
         let assumed: Vec<String> = trace.assumed().iter().map(ToString::to_string).collect();
         diagnostic = diagnostic.note(format!("assumed: {}", assumed.join(", ")));

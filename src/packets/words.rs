@@ -33,6 +33,19 @@ pub fn outcome(trace: &Trace) -> String {
     }
 }
 
+/// What becomes of a packet, as what is said of it: `is accepted by the host`, say.
+#[must_use]
+pub fn becomes(trace: &Trace) -> String {
+    match (trace.verdict(), trace.arrival()) {
+        (Verdict::Accept, Some(Arrival::Interface(name))) => format!("is accepted, out by {name}"),
+        (Verdict::Accept, _) => "is accepted".to_owned(),
+        (Verdict::Drop, _) => "is dropped".to_owned(),
+        (Verdict::Reject(with), _) => format!("is rejected with {with}"),
+        (Verdict::Lost(loss), _) => format!("is lost: {loss}"),
+        (Verdict::Depends, _) => "depends on what it does not say".to_owned(),
+    }
+}
+
 /// What a verdict depends on: `limit` of which rule, and what becomes of the packet either way.
 #[must_use]
 pub fn dependency(ruleset: &Ruleset, dependency: &Dependency) -> String {

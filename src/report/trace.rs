@@ -51,7 +51,8 @@ fn sent(Probed { ruleset, trace }: &Probed<'_>) -> String {
 }
 
 /// What became of it, and why that may be otherwise.
-fn result(Probed { ruleset, trace }: &Probed<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+fn result(probed: &Probed<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
+    let Probed { ruleset, trace } = probed;
     writeln!(out, "verdict: {}", bold(&outcome(trace), style))?;
     if let Some(rewritten) = trace.rewritten() {
         writeln!(out, "rewritten: {}", header(&rewritten))?;
@@ -61,6 +62,10 @@ fn result(Probed { ruleset, trace }: &Probed<'_>, style: Style, out: &mut impl W
     }
     for on in trace.depends_on() {
         writeln!(out, "depends on: {}", dependency(ruleset, on))?;
+    }
+    for (verdict, path) in probed.others() {
+        writeln!(out, "or: {}", bold(&verdict.to_string(), style))?;
+        path.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
     }
     trace.assumed().iter().try_for_each(|assumed| writeln!(out, "assumed: {assumed}"))
 }
