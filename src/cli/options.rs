@@ -155,7 +155,7 @@ impl RunOptions {
         Self::work(&args.scripts, &args.script, &args.owner)
     }
 
-    fn work(scripts: &[PathBuf], script: &ScriptArgs, owner: &OwnerArgs) -> Result<Work, Diagnostic> {
+    pub(super) fn work(scripts: &[PathBuf], script: &ScriptArgs, owner: &OwnerArgs) -> Result<Work, Diagnostic> {
         if scripts.is_empty() {
             return Err(usage("no script is given")
                 .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));
@@ -203,7 +203,7 @@ impl RunOptions {
 }
 
 /// Both families of the live ruleset, unless said.
-fn both_if_live(args: &InputArgs) -> InputArgs {
+pub(super) fn both_if_live(args: &InputArgs) -> InputArgs {
     let mut input = args.clone();
     let is_live = input.input.is_none() && input.sample.is_none() && input.snapshot.is_none();
     if is_live && !input.ipv4 && !input.ipv6 {
@@ -329,7 +329,7 @@ fn format(args: &OutputArgs) -> Format {
     }
 }
 
-fn families(args: &InputArgs) -> &'static [Family] {
+pub(super) fn families(args: &InputArgs) -> &'static [Family] {
     match (args.ipv4, args.ipv6) {
         (true, true) => &[Family::Ipv4, Family::Ipv6],
         (false, true) => &[Family::Ipv6],
@@ -339,7 +339,7 @@ fn families(args: &InputArgs) -> &'static [Family] {
 
 /// What is printed for each family.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Texts {
+pub(super) enum Texts {
     /// A text that stands alone.
     Whole,
     /// Whatever can follow another one.
@@ -353,7 +353,7 @@ const fn texts(purpose: Purpose) -> Texts {
     }
 }
 
-fn jobs(args: &InputArgs, output: Option<&Path>, texts: Texts) -> Result<Vec<Job>, Diagnostic> {
+pub(super) fn jobs(args: &InputArgs, output: Option<&Path>, texts: Texts) -> Result<Vec<Job>, Diagnostic> {
     let families = families(args);
     let both = families.len() > 1;
     if both && texts == Texts::Whole && output.is_none() {
@@ -403,7 +403,7 @@ pub(super) fn suffixed(prefix: &Path, family: Family) -> PathBuf {
     name.into()
 }
 
-fn levels(args: &LevelArgs) -> Result<Levels, Diagnostic> {
+pub(super) fn levels(args: &LevelArgs) -> Result<Levels, Diagnostic> {
     let mut levels = Levels::default();
     let said = levels
         .warn(&args.warn)

@@ -1,16 +1,17 @@
 //! What of a host can be reached from outside.
 //!
 //! Every port at which some rule begins or ends is tried, over each protocol: between two such ports no rule tells one from
-//! another, so that one answer holds for all of them. The packets are new connections from an address that no rule names.
+//! another, so that one answer holds for all of them. The packets are new connections from an address that no rule names; a
+//! client chooses its port, so that those are tried as well that rules name.
 
 use std::net::IpAddr;
 
 use super::blame::{Blame, blame};
-use super::ports::{Ports, Transport, boundaries, each};
+use super::ports::{Ports, Transport, boundaries, each, named_sources};
 use super::probe::Probed;
 use super::site::{Members, Site};
 use crate::model::value::address::Address;
-use crate::model::{Family, Ruleset};
+use crate::model::{Family, Ruleset, TableName};
 use crate::simulate::{Endpoint, Facts, Packet, Protocol, Simulator, Subnet, Verdict};
 
 /// Addresses of nobody: the first that no rule names is where the packets come from. Documentation's come first (RFC 5737,
@@ -29,6 +30,10 @@ const OUTSIDE: [&str; 12] = [
     "2400:a0b0::77",
     "2600:77:77::7",
 ];
+/// The port of a client.
+const CLIENT: u16 = 40_000;
+/// The most other ports of clients that are tried.
+const CLIENTS: usize = 16;
 /// The most interfaces that count as ways in where the host does not tell which one is.
 const WAYS: usize = 16;
 
@@ -52,6 +57,8 @@ pub struct Outside<'r> {
     source: IpAddr,
     /// The ways in: an interface, and an address of the host's.
     ways: Vec<(String, Option<IpAddr>)>,
+    /// Ports of clients.
+    clients: Vec<u16>,
 }
 
 impl<'r> Outside<'r> {
@@ -62,7 +69,8 @@ impl<'r> Outside<'r> {
         let facts = site.facts(ruleset);
         let ways = ways(&facts, &named, site.is_told(), ruleset.family());
         let source = named.stranger(ruleset.family());
-        Self { simulator: site.simulator_with(ruleset, facts, sets), source, ways }
+        let clients = std::iter::once(CLIENT).chain(named.clients).take(CLIENTS + 1).collect();
+        Self { simulator: site.simulator_with(ruleset, facts, sets), source, ways, clients }
     }
 
     /// All that can be reached, ascending.
@@ -82,11 +90,14 @@ impl<'r> Outside<'r> {
 
     /// Whether ports that no rule tells apart are reached, on any way in.
     fn reached(&self, ports: Ports) -> Option<Exposed> {
-        self.ways.iter().find_map(|way| {
-            let probed = self.probe(way, ports.protocol, ports.from)?;
+        let packets = self.clients.iter().flat_map(|client| self.ways.iter().map(move |way| (way, *client)));
+        packets.into_iter().find_map(|(way, client)| {
+            let probed = self.probe(way, ports.protocol, (client, ports.from))?;
             let verdict = probed.trace.verdict();
             let perhaps = *verdict == Verdict::Depends;
-            let by = blame(probed.ruleset, &probed.trace);
+            // Where no chain of the filter table has a say, nobody let the packet in.
+            let decided = probed.trace.path().last().is_some_and(|step| step.table == TableName::Filter);
+            let by = blame(probed.ruleset, &probed.trace).filter(|_| decided);
             (perhaps || verdict.is_accept()).then_some(Exposed {
                 ports,
                 family: probed.ruleset.family(),
@@ -99,20 +110,21 @@ impl<'r> Outside<'r> {
     /// What becomes of a packet to a port on the first way in.
     #[must_use]
     pub fn refused(&self, ports: Ports) -> Option<Probed<'r>> {
-        self.probe(self.ways.first()?, ports.protocol, ports.from)
+        self.probe(self.ways.first()?, ports.protocol, (CLIENT, ports.from))
     }
 
     fn probe(
         &self,
         (link, address): &(String, Option<IpAddr>),
         protocol: Transport,
-        port: u16,
+        (client, port): (u16, u16),
     ) -> Option<Probed<'r>> {
         let packet = Packet {
             in_interface: Some(link.clone()),
             source: Some(Endpoint::Address(self.source)),
             destination: Some(address.map_or(Endpoint::Host, Endpoint::Address)),
             protocol: Some(Protocol::Number(protocol.number())),
+            source_port: Some(client),
             destination_port: Some(port),
             ..Packet::new()
         };
@@ -142,6 +154,8 @@ struct Named {
     destinations: Vec<IpAddr>,
     /// Interfaces by which packets come in.
     links: Vec<String>,
+    /// Source ports.
+    clients: Vec<u16>,
 }
 
 impl Named {
@@ -157,25 +171,32 @@ impl Named {
             named.destinations.extend(
                 own.iter().filter(|own| **own == Subnet::host(own.address)).map(|own| own.address),
             );
+            named.clients.extend(named_sources(spec).iter().map(|(from, _)| *from));
             let link = spec.in_interface().filter(|link| !link.negated).map(|link| link.value.into_owned());
             named.links.extend(link.filter(|link| !link.ends_with('+')));
         });
         named.links.sort();
         named.links.dedup();
+        named.clients.sort_unstable();
+        named.clients.dedup();
         named
     }
 
     /// An address that no rule names as a source.
     fn stranger(&self, family: Family) -> IpAddr {
-        let mut all =
-            OUTSIDE.iter().filter_map(|text| text.parse::<IpAddr>().ok()).filter(|one| match family {
-                Family::Ipv4 => one.is_ipv4(),
-                Family::Ipv6 => one.is_ipv6(),
-            });
-        let first = all.clone().next();
-        let free = all.find(|one| !self.sources.iter().any(|named| named.contains(*one)));
-        free.or(first).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
+        stranger(family, &self.sources)
     }
+}
+
+/// An address of nobody's that is in none of the networks.
+pub(super) fn stranger(family: Family, networks: &[Subnet]) -> IpAddr {
+    let mut all = OUTSIDE.iter().filter_map(|text| text.parse::<IpAddr>().ok()).filter(|one| match family {
+        Family::Ipv4 => one.is_ipv4(),
+        Family::Ipv6 => one.is_ipv6(),
+    });
+    let first = all.clone().next();
+    let free = all.find(|one| !networks.iter().any(|named| named.contains(*one)));
+    free.or(first).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
 }
 
 /// The ways in: the interfaces that lead outside, each with the host's addresses that rules tell apart.
@@ -253,6 +274,13 @@ mod tests {
             -A INPUT -s 198.51.100.0/24 -j ACCEPT\n-A INPUT -i ens3 -p sctp -m sctp --dport 9 -j ACCEPT\n\
             -A INPUT -p tcp -m tcp --dport 23 -m limit --limit 1/sec -j ACCEPT\n-A INPUT -i br-0 -j ACCEPT\nCOMMIT\n";
         assert_eq!(exposed(rules), ["tcp/22", "tcp/23", "tcp/80", "tcp/8000-8010", "udp/65535", "sctp/9"]);
+    }
+
+    #[test]
+    fn clients_choose_their_port() {
+        let rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p udp -m udp --sport 67 --dport 68 -j ACCEPT\n\
+            -A INPUT -p udp -m multiport --sports 1000:2000,3000 -m udp --dport 7 -j ACCEPT\nCOMMIT\n";
+        assert_eq!(exposed(rules), ["udp/7", "udp/68"]);
     }
 
     #[test]

@@ -26,18 +26,23 @@
 //! ```
 
 mod blame;
+mod comparison;
+mod differing;
 mod expectation;
 mod exposed;
 mod given;
 mod path;
 mod ports;
 mod probe;
+mod probes;
+mod scene;
 mod site;
 mod told;
 mod why;
 mod words;
 
 pub use blame::{Blame, blame};
+pub use comparison::{Change, Comparison, Effort, Fate, Side, compare};
 pub use expectation::{Admin, Expectation, Expected};
 pub use exposed::{Exposed, Outside};
 pub use given::{Given, assumptions, bad_packet, cannot_be};

@@ -120,7 +120,16 @@ impl FromStr for Ports {
 /// The ranges of destination ports that a rule names; none where it names no port.
 #[must_use]
 pub(super) fn named(spec: &Spec<'_>) -> Vec<(u16, u16)> {
-    let options = ["dport", "dports", "ports", "ctorigdstport"];
+    listed(spec, &["dport", "dports", "ports", "ctorigdstport"])
+}
+
+/// The ranges of source ports that a rule names.
+#[must_use]
+pub(super) fn named_sources(spec: &Spec<'_>) -> Vec<(u16, u16)> {
+    listed(spec, &["sport", "sports", "ports", "ctorigsrcport"])
+}
+
+fn listed(spec: &Spec<'_>, options: &[&str]) -> Vec<(u16, u16)> {
     let values = options.iter().filter_map(|option| spec.option(option));
     let mut found = Vec::new();
     for value in values {

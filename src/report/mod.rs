@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod canonical;
 mod changes;
+pub mod compare;
 pub mod delta;
 pub mod diagnostics;
 pub mod diff;

@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, did_you_mean, list};
 use crate::docker::restart::{Event, predict};
 use crate::model::{Family, Ruleset};
 use crate::packets::{
-    Expected, Exposed, Members, NoPorts, Outside, Ports, Probed, cannot_be, outcome, with_way,
+    Expected, Exposed, Members, NoPorts, Outside, Ports, Probed, becomes, cannot_be, with_way,
 };
 
 /// The most ports that a failure lists.
@@ -170,13 +170,13 @@ pub(super) fn assert_packet(context: &NativeCallContext, expected: Expected, pac
             .map_err(|fault| raise(context, cannot_be(&given.text, &fault).into()))?;
         let verdict = probed.trace.verdict();
         let (code, wanted, is_met) = match expected {
-            Expected::Accept => ("not-accepted", "arrives", verdict.is_accept()),
-            Expected::Drop => ("not-dropped", "does not arrive", verdict.is_drop()),
+            Expected::Accept => ("not-accepted", "accepted", verdict.is_accept()),
+            Expected::Drop => ("not-dropped", "dropped", verdict.is_drop()),
         };
         if !is_met {
             let family = ruleset.family().as_str();
             let message =
-                format!("it is not so that the {family} packet `{}` {wanted}: {}", given.text, outcome(&probed.trace));
+                format!("the {family} packet `{}` {}, and is to be {wanted}", given.text, becomes(&probed.trace));
             return Err(raise(context, with_way(Diagnostic::error(code, message), &probed).into()));
         }
     }
