@@ -24,3 +24,4 @@ mod readme;
 mod save;
 mod script;
 mod support;
+mod testing;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::{ApplyArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
+use super::compare;
 use super::ended::tell;
 use super::input::Input;
 use super::lockout;
@@ -25,7 +26,7 @@ use crate::apply::{
 use crate::delta::{self, Delta, View};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Ruleset};
-use crate::report::diff;
+use crate::report::{compare as packets_report, diff};
 use crate::save;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -258,17 +259,22 @@ fn show(
     report: &mut Report,
 ) -> Result<(), Stop> {
     for result in results {
+        let packets = compare::beside(&options.site, result);
         let mut text = Vec::new();
         let written = diff::write(&result.checked, crate::diagnostic::Style::Plain, &mut text);
         written.map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
         report.families.push(json!({
             "family": result.job.family.as_str(),
             "diff": String::from_utf8_lossy(&text),
+            "packets": packets.as_ref().map(packets_report::object),
         }));
         report.warnings.extend(result.diagnostics.iter().map(|warning| warning.message.clone()));
         if !request.json {
             let style = options.colors.stdout;
-            Destination::Stdout.write(|mut out| diff::write(&result.checked, style, &mut out))?;
+            Destination::Stdout.write(|mut out| {
+                diff::write(&result.checked, style, &mut out)?;
+                packets.iter().try_for_each(|packets| packets_report::write_brief(packets, &mut out))
+            })?;
             output::say(&result.diagnostics, options.colors.stderr);
         }
     }

@@ -18,6 +18,7 @@ use crate::model::Family;
 use crate::packets::{Comparison, Effort, Side, Site, compare};
 use crate::report::{Format, compare as report, json};
 use crate::samples::Sample;
+use crate::save::patches;
 
 pub(super) fn run(args: &CompareArgs) -> Status {
     if args.input.sample.as_deref() == Some("list") {
@@ -72,9 +73,11 @@ fn comparisons(args: &CompareArgs, colors: Colors) -> Result<Vec<Comparison>, St
             .into());
     };
     if input.is_some() || sample.is_some() || snapshot.is_some() {
-        return Err(usage("--input, --sample and --snapshot say what scripts run on, and no script is given")
-            .help("name both rulesets: `dwscript compare OLD NEW`")
-            .into());
+        return Err(usage(
+            "--input, --sample and --snapshot say what scripts run on, and no script is given",
+        )
+        .help("name both rulesets: `dwscript compare OLD NEW`")
+        .into());
     }
     two(args, (old, new), colors)
 }
@@ -106,6 +109,12 @@ pub(super) fn of_result(site: &Site, result: &RunResult<'_>, effort: Effort) -> 
     let sets = result.members();
     let old = Side { ruleset: &before, sets: &[] };
     Some(compare(site, old, Side { ruleset: result.checked.ruleset(), sets: &sets }, effort))
+}
+
+/// What `--apply` shows of it beside the diff, where scripts changed something.
+pub(super) fn beside(site: &Site, result: &RunResult<'_>) -> Option<Comparison> {
+    let is_changed = !patches(result.checked.ruleset()).is_empty();
+    if is_changed { of_result(site, result, Effort::BRIEF) } else { None }
 }
 
 /// Two rulesets.
@@ -160,7 +169,10 @@ fn inputs(args: &InputArgs, word: &Path) -> Result<Vec<(Family, Input)>, Diagnos
         let snapshot = Arc::new(Snapshot::parse(name, &input::file(word)?)?);
         let held = [Family::Ipv4, Family::Ipv6].into_iter().filter(|family| snapshot.text(*family).is_ok());
         let wanted: Vec<Family> = if is_said { meant.collect() } else { held.collect() };
-        return Ok(wanted.into_iter().map(|family| (family, Input::Snapshot(Arc::clone(&snapshot)))).collect());
+        return Ok(wanted
+            .into_iter()
+            .map(|family| (family, Input::Snapshot(Arc::clone(&snapshot))))
+            .collect());
     }
     let file = |family| if both { suffixed(word, family) } else { word.to_owned() };
     Ok(meant.map(|family| (family, Input::File(file(family)))).collect())
@@ -168,5 +180,9 @@ fn inputs(args: &InputArgs, word: &Path) -> Result<Vec<(Family, Input)>, Diagnos
 
 fn of_sample(sample: &'static Sample, meant: Option<Vec<Family>>) -> Vec<(Family, Input)> {
     let there = [Family::Ipv4, Family::Ipv6].into_iter().filter(|family| sample.text(*family).is_some());
-    meant.unwrap_or_else(|| there.collect()).into_iter().map(|family| (family, Input::Sample(sample))).collect()
+    meant
+        .unwrap_or_else(|| there.collect())
+        .into_iter()
+        .map(|family| (family, Input::Sample(sample)))
+        .collect()
 }

@@ -155,7 +155,11 @@ impl RunOptions {
         Self::work(&args.scripts, &args.script, &args.owner)
     }
 
-    pub(super) fn work(scripts: &[PathBuf], script: &ScriptArgs, owner: &OwnerArgs) -> Result<Work, Diagnostic> {
+    pub(super) fn work(
+        scripts: &[PathBuf],
+        script: &ScriptArgs,
+        owner: &OwnerArgs,
+    ) -> Result<Work, Diagnostic> {
         if scripts.is_empty() {
             return Err(usage("no script is given")
                 .help("for example `dwscript scripts/harden.rhai`; `dwscript --help` says more"));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::Ruleset;
+use crate::model::{Ruleset, TableName};
 use crate::simulate::{Step, Trace};
 use crate::source::{SourceFile, Span};
 
@@ -19,6 +19,18 @@ pub struct Blame {
 #[must_use]
 pub fn blame(ruleset: &Ruleset, trace: &Trace) -> Option<Blame> {
     let step = trace.path().last()?;
+    Some(Blame { text: step.text(ruleset), place: place(ruleset, step) })
+}
+
+/// Who decided whether the packet may pass. A packet that arrives was let in by the filter table, or by nobody; the other
+/// tables change packets.
+#[must_use]
+pub fn decider(ruleset: &Ruleset, trace: &Trace) -> Option<Blame> {
+    let is_filtered = trace.path().last().is_some_and(|step| step.table == TableName::Filter);
+    if trace.verdict().is_drop() || is_filtered {
+        return blame(ruleset, trace);
+    }
+    let step = trace.path().iter().rev().find(|step| step.table == TableName::Filter)?;
     Some(Blame { text: step.text(ruleset), place: place(ruleset, step) })
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::blame::{Blame, blame};
+use super::blame::{Blame, decider};
 use super::differing::Differing;
 use super::exposed::stranger;
 use super::probes::{Probe, Probes};
@@ -119,7 +119,13 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, [old, new]: [&Simulator<'_>; 2], (before, after): (&Trace, &Trace), probe: &Probe, what: &str) {
+    fn add(
+        &mut self,
+        [old, new]: [&Simulator<'_>; 2],
+        (before, after): (&Trace, &Trace),
+        probe: &Probe,
+        what: &str,
+    ) {
         self.probes += 1;
         let is_same = outcome(before) == outcome(after)
             && (!before.verdict().is_accept() || before.rewritten() == after.rewritten());
@@ -142,6 +148,6 @@ fn fate(ruleset: &Ruleset, trace: &Trace) -> Fate {
         outcome: format!("{}{}", outcome(trace), on.filter(|_| is_open).unwrap_or_default()),
         verdict: trace.verdict().as_str(),
         rewritten: trace.rewritten().map(|rewritten| header(&rewritten)),
-        by: blame(ruleset, trace),
+        by: decider(ruleset, trace),
     }
 }

@@ -54,7 +54,13 @@ impl Differing {
         found
     }
 
-    fn add(&mut self, side: Which, chain: Option<ChainId>, rules: Vec<RuleId>, reach: &BTreeMap<ChainId, Hooks>) {
+    fn add(
+        &mut self,
+        side: Which,
+        chain: Option<ChainId>,
+        rules: Vec<RuleId>,
+        reach: &BTreeMap<ChainId, Hooks>,
+    ) {
         let hooks = chain.and_then(|chain| reach.get(&chain)).cloned().unwrap_or_default();
         self.rules.extend(rules.into_iter().map(|rule| (side, rule, hooks.clone())));
     }
@@ -75,7 +81,10 @@ fn form(ruleset: &Ruleset, rule: RuleId) -> String {
 
 /// What is left of two lists without what they have in common; all between what they begin and end with alike, where the
 /// order alone differs.
-fn apart((old, left): (&Ruleset, &[RuleId]), (new, right): (&Ruleset, &[RuleId])) -> (Vec<RuleId>, Vec<RuleId>) {
+fn apart(
+    (old, left): (&Ruleset, &[RuleId]),
+    (new, right): (&Ruleset, &[RuleId]),
+) -> (Vec<RuleId>, Vec<RuleId>) {
     let same = |(one, other): &(&RuleId, &RuleId)| {
         old.body(**one) == new.body(**other) || form(old, **one) == form(new, **other)
     };
@@ -88,7 +97,8 @@ fn apart((old, left): (&Ruleset, &[RuleId]), (new, right): (&Ruleset, &[RuleId])
     );
     let mut count: HashMap<String, isize> = HashMap::new();
     right.iter().for_each(|rule| *count.entry(form(new, *rule)).or_default() += 1);
-    let gone: Vec<RuleId> = left.iter().filter(|rule| !take(&mut count, &form(old, **rule))).copied().collect();
+    let gone: Vec<RuleId> =
+        left.iter().filter(|rule| !take(&mut count, &form(old, **rule))).copied().collect();
     let mut come = Vec::new();
     for rule in right.iter().rev() {
         if take(&mut count, &form(new, *rule)) {
@@ -112,9 +122,11 @@ fn reach(ruleset: &Ruleset, table: TableName) -> BTreeMap<ChainId, Hooks> {
     let chains: Vec<ChainId> = ruleset.live_chains(table).collect();
     let mut jumps: BTreeMap<ChainId, BTreeSet<ChainId>> = BTreeMap::new();
     for chain in &chains {
-        let mut targets: Vec<_> = ruleset.chain(*chain).rules().iter().map(|rule| ruleset.target(rule)).collect();
+        let mut targets: Vec<_> =
+            ruleset.chain(*chain).rules().iter().map(|rule| ruleset.target(rule)).collect();
         targets.dedup();
-        let to = targets.into_iter().filter_map(|target| ruleset.chain_id(table, ruleset.symbols().name(target)));
+        let to =
+            targets.into_iter().filter_map(|target| ruleset.chain_id(table, ruleset.symbols().name(target)));
         let to: BTreeSet<ChainId> = to.collect();
         jumps.insert(*chain, to);
     }

@@ -6,12 +6,12 @@
 
 use std::net::IpAddr;
 
-use super::blame::{Blame, blame};
+use super::blame::{Blame, decider};
 use super::ports::{Ports, Transport, boundaries, each, named_sources};
 use super::probe::Probed;
 use super::site::{Members, Site};
 use crate::model::value::address::Address;
-use crate::model::{Family, Ruleset, TableName};
+use crate::model::{Family, Ruleset};
 use crate::simulate::{Endpoint, Facts, Packet, Protocol, Simulator, Subnet, Verdict};
 
 /// Addresses of nobody: the first that no rule names is where the packets come from. Documentation's come first (RFC 5737,
@@ -95,9 +95,7 @@ impl<'r> Outside<'r> {
             let probed = self.probe(way, ports.protocol, (client, ports.from))?;
             let verdict = probed.trace.verdict();
             let perhaps = *verdict == Verdict::Depends;
-            // Where no chain of the filter table has a say, nobody let the packet in.
-            let decided = probed.trace.path().last().is_some_and(|step| step.table == TableName::Filter);
-            let by = blame(probed.ruleset, &probed.trace).filter(|_| decided);
+            let by = decider(probed.ruleset, &probed.trace);
             (perhaps || verdict.is_accept()).then_some(Exposed {
                 ports,
                 family: probed.ruleset.family(),
@@ -168,9 +166,9 @@ impl Named {
             let sources = spec.source().map(|source| subnets(source.value)).unwrap_or_default();
             named.sources.extend(sources.into_iter().filter(|source| source.length > 0));
             let own = spec.destination().map(|own| subnets(own.value)).unwrap_or_default();
-            named.destinations.extend(
-                own.iter().filter(|own| **own == Subnet::host(own.address)).map(|own| own.address),
-            );
+            named
+                .destinations
+                .extend(own.iter().filter(|own| **own == Subnet::host(own.address)).map(|own| own.address));
             named.clients.extend(named_sources(spec).iter().map(|(from, _)| *from));
             let link = spec.in_interface().filter(|link| !link.negated).map(|link| link.value.into_owned());
             named.links.extend(link.filter(|link| !link.ends_with('+')));
@@ -228,7 +226,8 @@ fn ways(facts: &Facts, named: &Named, is_told: bool, family: Family) -> Vec<(Str
         .map(|own| own.address)
         .collect();
     let told_apart = own.iter().skip(1).filter(|own| named.destinations.contains(own));
-    let mut dialled: Vec<Option<IpAddr>> = own.first().into_iter().chain(told_apart).copied().map(Some).collect();
+    let mut dialled: Vec<Option<IpAddr>> =
+        own.first().into_iter().chain(told_apart).copied().map(Some).collect();
     if dialled.is_empty() {
         dialled.push(None);
     }

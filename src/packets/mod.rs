@@ -41,7 +41,7 @@ mod told;
 mod why;
 mod words;
 
-pub use blame::{Blame, blame};
+pub use blame::{Blame, blame, decider};
 pub use comparison::{Change, Comparison, Effort, Fate, Side, compare};
 pub use expectation::{Admin, Expectation, Expected};
 pub use exposed::{Exposed, Outside};

@@ -96,7 +96,8 @@ pub struct NoPorts(String);
 
 impl NoPorts {
     /// What to write.
-    pub const HELP: &'static str = "write `tcp/22`, `udp/6000-6010` or `tcp/*`; the protocols are tcp, udp and sctp";
+    pub const HELP: &'static str =
+        "write `tcp/22`, `udp/6000-6010` or `tcp/*`; the protocols are tcp, udp and sctp";
 }
 
 impl FromStr for Ports {

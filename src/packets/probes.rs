@@ -8,7 +8,7 @@ use super::differing::{Differing, Hooks, Which};
 use super::exposed::stranger;
 use super::given::Given;
 use super::ports::{named, named_sources};
-use super::scene::Scene;
+use super::scene::{Scene, after};
 use crate::model::spec::{Negated, Parser, Spec};
 use crate::model::value::address::Address;
 use crate::model::value::protocol;
@@ -110,7 +110,8 @@ impl<'s> Probes<'s> {
     /// From outside to the host.
     fn inward(&mut self, about: &str, what: (&str, Option<u16>)) {
         let scene = self.scene;
-        let words = [("in", scene.uplink.clone()), ("src", scene.outside.to_string()), ("dst", text(scene.own))];
+        let words =
+            [("in", scene.uplink.clone()), ("src", scene.outside.to_string()), ("dst", text(scene.own))];
         self.send(about, &words, what);
     }
 
@@ -145,7 +146,13 @@ impl<'s> Probes<'s> {
     }
 
     /// Packets at the boundaries of the rules that differ, at most so many rules; how many were left out.
-    pub(super) fn around(&mut self, differing: &Differing, old: &Ruleset, new: &Ruleset, most: usize) -> usize {
+    pub(super) fn around(
+        &mut self,
+        differing: &Differing,
+        old: &Ruleset,
+        new: &Ruleset,
+        most: usize,
+    ) -> usize {
         let count = differing.rules.len();
         let step = count.div_ceil(most.max(1)).max(1);
         let mut parser = Parser::new();
@@ -181,17 +188,28 @@ impl<'s> Probes<'s> {
         }
     }
 
-    fn input(&mut self, about: &str, spec: &Spec<'_>, (sources, targets): (&[IpAddr], &[IpAddr]), what: (&What, &Words)) {
+    fn input(
+        &mut self,
+        about: &str,
+        spec: &Spec<'_>,
+        (sources, targets): (&[IpAddr], &[IpAddr]),
+        what: (&What, &Words),
+    ) {
         let scene = self.scene;
         let mut links = vec![scene.uplink.clone()];
         links.extend(plain(spec.in_interface()).filter(|link| *link != scene.uplink));
         let own = text(scene.own);
         for link in links {
             for source in sources {
-                self.with(about, &[("in", link.clone()), ("src", source.to_string()), ("dst", own.clone())], what);
+                self.with(
+                    about,
+                    &[("in", link.clone()), ("src", source.to_string()), ("dst", own.clone())],
+                    what,
+                );
             }
             for target in targets.iter().filter(|_| spec.destination().is_some()) {
-                let words = [("in", link.clone()), ("src", scene.outside.to_string()), ("dst", target.to_string())];
+                let words =
+                    [("in", link.clone()), ("src", scene.outside.to_string()), ("dst", target.to_string())];
                 self.with(about, &words, what);
             }
         }
@@ -205,14 +223,21 @@ impl<'s> Probes<'s> {
         }
     }
 
-    fn forward(&mut self, about: &str, spec: &Spec<'_>, (sources, far): (&[IpAddr], &[IpAddr]), what: (&What, &Words)) {
+    fn forward(
+        &mut self,
+        about: &str,
+        spec: &Spec<'_>,
+        (sources, far): (&[IpAddr], &[IpAddr]),
+        what: (&What, &Words),
+    ) {
         let scene = self.scene;
         let into = plain(spec.in_interface()).next().unwrap_or_else(|| scene.uplink.clone());
         for bridge in &scene.bridges {
             let containers = if spec.destination().is_some() { far.to_vec() } else { vec![bridge.container] };
             for source in sources {
                 for container in &containers {
-                    let words = [("in", into.clone()), ("src", source.to_string()), ("dst", container.to_string())];
+                    let words =
+                        [("in", into.clone()), ("src", source.to_string()), ("dst", container.to_string())];
                     self.with(about, &words, what);
                 }
             }
@@ -323,7 +348,12 @@ fn around(given: Option<Negated<&[Address]>>, outside: IpAddr) -> Vec<IpAddr> {
         .map(|given| given.value.iter().filter_map(|one| one.to_string().parse().ok()).collect())
         .unwrap_or_default();
     let family = if outside.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
-    let mut found: Vec<IpAddr> = networks.iter().take(EACH).map(|network| network.address).collect();
+    let within = |network: &Subnet| match *network == Subnet::host(network.address) {
+        true => network.address,
+        // The first two addresses of a network are its own and, mostly, the host's.
+        false => after(after(network.address)),
+    };
+    let mut found: Vec<IpAddr> = networks.iter().take(EACH).map(within).collect();
     found.push(stranger(family, &networks));
     found
 }

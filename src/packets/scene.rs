@@ -40,7 +40,8 @@ impl Scene {
         let everything = Subnet::everything(family);
         let route = facts.routes().iter().find(|route| route.destination == everything);
         let plain = || facts.interfaces().iter().skip(1).find(|link| !link.is_bridge);
-        let uplink = route.map(|route| route.interface.clone()).or_else(|| plain().map(|link| link.name.clone()));
+        let uplink =
+            route.map(|route| route.interface.clone()).or_else(|| plain().map(|link| link.name.clone()));
         let uplink = uplink.unwrap_or_else(|| "eth0".to_owned());
         let own = facts.interface(&uplink).and_then(|link| own_on(&link.addresses, family));
         let mut ports: Vec<Published> = Vec::new();
@@ -53,7 +54,8 @@ impl Scene {
         let bridges = bridges.filter_map(|link| {
             let own = own_on(&link.addresses, family)?;
             let mut known = ports.iter().filter(|port| port.bridge.as_deref() == Some(link.name.as_str()));
-            let container = known.find_map(|port| port.container_ip.parse().ok()).unwrap_or_else(|| after(own));
+            let container =
+                known.find_map(|port| port.container_ip.parse().ok()).unwrap_or_else(|| after(own));
             Some(Bridge { name: link.name.clone(), own, container })
         });
         let bridges = bridges.take(BRIDGES).collect();
@@ -61,13 +63,12 @@ impl Scene {
     }
 }
 
-
 fn own_on(addresses: &[Subnet], family: Family) -> Option<IpAddr> {
     addresses.iter().find(|own| own.family() == family).map(|own| own.address)
 }
 
 /// The address after that one, which is a neighbour's.
-fn after(address: IpAddr) -> IpAddr {
+pub(super) fn after(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits().wrapping_add(1))),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits().wrapping_add(1))),

@@ -64,7 +64,8 @@ pub fn write_brief(comparison: &Comparison, out: &mut impl Write) -> io::Result<
     let kinds = kinds(comparison);
     for Kind { key: [before, after, ..], changes } in kinds.iter().take(LINES) {
         let Some(first) = changes.first() else { continue };
-        let more = if changes.len() > 1 { format!(", and {} more", changes.len() - 1) } else { String::new() };
+        let more =
+            if changes.len() > 1 { format!(", and {} more", changes.len() - 1) } else { String::new() };
         writeln!(out, "  {before} -> {after}: {} ({}){more}", first.about, first.packet)?;
     }
     if kinds.len() > LINES {
@@ -90,10 +91,14 @@ fn sample(comparison: &Comparison) -> String {
         0 => String::new(),
         left_out => format!(", {left_out} of which were not looked at"),
     };
-    format!(
-        "this is a sample: the usual packets and those at the boundaries of the {rules} rules that differ{left_out}; \
-         others may change too"
-    )
+    let tried = match rules {
+        0 => "the usual packets, for no rule differs".to_owned(),
+        1 => "the usual packets and those at the boundaries of the one rule that differs".to_owned(),
+        rules => format!(
+            "the usual packets and those at the boundaries of the {rules} rules that differ{left_out}"
+        ),
+    };
+    format!("this is a sample: {tried}; others may change too")
 }
 
 fn by(fate: &Fate) -> String {
@@ -103,7 +108,8 @@ fn by(fate: &Fate) -> String {
 /// Who decided, and where that is written.
 fn decided(fate: &Fate) -> String {
     let Some(Blame { text, place }) = &fate.by else { return "no rule decides".to_owned() };
-    let place = place.as_ref().map(|(source, span)| format!("  ({}:{})", source.name(), source.line(span.start)));
+    let place =
+        place.as_ref().map(|(source, span)| format!("  ({}:{})", source.name(), source.line(span.start)));
     format!("{text}{}", place.unwrap_or_default())
 }
 

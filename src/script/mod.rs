@@ -57,7 +57,7 @@ pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
 pub use session::{Allowed, IpSet};
 pub use surroundings::{Ask, Unknown, World};
-pub use tests::{TestFault, Test, test, tests};
+pub use tests::{Test, TestFault, test, tests};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};

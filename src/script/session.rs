@@ -208,8 +208,7 @@ fn calls(source: &SourceFile, function: &str, line: u32, column: u32) -> bool {
 /// The session of the engine that makes a call.
 pub(crate) fn session(context: &NativeCallContext) -> SharedSession {
     // INVARIANT: the one engine constructor sets the tag, and scripts cannot.
-    let tag =
-        context.tag().and_then(|tag| tag.read_lock::<Seat>().map(|seat| Rc::clone(&seat.borrow())));
+    let tag = context.tag().and_then(|tag| tag.read_lock::<Seat>().map(|seat| Rc::clone(&seat.borrow())));
     tag.unwrap_or_else(|| Rc::new(RefCell::new(Session::empty())))
 }
 

@@ -55,7 +55,8 @@ fn bench<T>(context: &NativeCallContext, trial: &Trial, work: impl FnOnce() -> T
 fn sit_down(context: &NativeCallContext, trial: &Trial, loaded: Loaded, sets: Vec<IpSet>) -> Native<()> {
     let Some(seat) = seat(context) else { return Ok(()) };
     let old = session(context);
-    let mut first = loaded.rulesets.first().cloned().unwrap_or_else(|| Ruleset::new(Family::Ipv4, Arc::default()));
+    let mut first =
+        loaded.rulesets.first().cloned().unwrap_or_else(|| Ruleset::new(Family::Ipv4, Arc::default()));
     first.read_owners();
     let next = {
         let old = old.borrow();
@@ -93,7 +94,8 @@ pub(super) fn run_script(context: &NativeCallContext, script: &Dynamic, params: 
     let on = current(context, &trial)?;
     let ran = bench(context, &trial, || trial.bench.run(&scripts, &params, &on))
         .map_err(|diagnostics| raise(context, failed(&scripts, diagnostics)))?;
-    let codes = ran.warnings.iter().map(|warning| Dynamic::from(ImmutableString::from(warning.code))).collect();
+    let codes =
+        ran.warnings.iter().map(|warning| Dynamic::from(ImmutableString::from(warning.code))).collect();
     sit_down(context, &trial, Loaded { rulesets: ran.rulesets, ..on }, ran.sets)?;
     // That it runs is worth a test of its own.
     holds(&trial)?;
@@ -107,7 +109,8 @@ fn names(script: &Dynamic) -> Result<Vec<String>, Fault> {
         None => text(script).map(|one| vec![one]),
     };
     names.filter(|names: &Vec<String>| !names.is_empty()).ok_or_else(|| {
-        Fault::new("bad-value", "that names no script").help("give `\"site.rhai\"`, or an array of such names")
+        Fault::new("bad-value", "that names no script")
+            .help("give `\"site.rhai\"`, or an array of such names")
     })
 }
 
@@ -147,7 +150,8 @@ fn failed(scripts: &[String], diagnostics: Vec<Diagnostic>) -> Fault {
         true => crate::diagnostic::Label { text: "here".to_owned(), ..label },
         false => label,
     });
-    let first = Diagnostic { message: format!("{name}: {}", first.message), labels: labels.collect(), ..first };
+    let first =
+        Diagnostic { message: format!("{name}: {}", first.message), labels: labels.collect(), ..first };
     let mut fault = Fault::from(first);
     for other in errors {
         fault.notes.push(format!("and {}: {}", other.code, other.message));
@@ -175,14 +179,23 @@ pub(super) fn assert_packet(context: &NativeCallContext, expected: Expected, pac
         };
         if !is_met {
             let family = ruleset.family().as_str();
-            let message =
-                format!("the {family} packet `{}` {}, and is to be {wanted}", given.text, becomes(&probed.trace));
+            let message = format!(
+                "the {family} packet `{}` {}, and is to be {wanted}",
+                given.text,
+                becomes(&probed.trace)
+            );
             return Err(raise(context, with_way(Diagnostic::error(code, message), &probed).into()));
         }
     }
     if !asked {
-        let fault = Fault::new("nothing-loaded", format!("no rules of the packet's family are loaded: `{}`", given.text));
-        return Err(raise(context, fault.help("`load(\"NAME\")` takes both families where the capture has both")));
+        let fault = Fault::new(
+            "nothing-loaded",
+            format!("no rules of the packet's family are loaded: `{}`", given.text),
+        );
+        return Err(raise(
+            context,
+            fault.help("`load(\"NAME\")` takes both families where the capture has both"),
+        ));
     }
     holds(&trial)
 }
@@ -205,7 +218,8 @@ pub(super) fn assert_exposed(context: &NativeCallContext, family: Option<&str>, 
     let trial = trial(context)?;
     let loaded = current(context, &trial)?;
     let sets = members(&session(context));
-    let asked = loaded.rulesets.iter().filter(|ruleset| family.is_none_or(|family| ruleset.family() == family));
+    let asked =
+        loaded.rulesets.iter().filter(|ruleset| family.is_none_or(|family| ruleset.family() == family));
     let outside: Vec<Outside<'_>> =
         asked.map(|ruleset| Outside::new(&loaded.settings.site, ruleset, &sets)).collect();
     if outside.is_empty() {
@@ -237,7 +251,8 @@ fn difference(outside: &[Outside<'_>], exposed: &[Exposed], expected: &[Ports]) 
     if missing.is_empty() && beyond.is_empty() {
         return None;
     }
-    let texts: Vec<String> = exposed.iter().map(|one| format!("{} ({})", one.ports, one.family.as_str())).collect();
+    let texts: Vec<String> =
+        exposed.iter().map(|one| format!("{} ({})", one.ports, one.family.as_str())).collect();
     let mut fault = Fault::new("exposed", "what can be reached from outside is not what is expected");
     for (ports, one) in beyond.iter().take(MOST) {
         fault.notes.push(extra(*ports, one));
@@ -287,10 +302,12 @@ pub(super) fn assert_eq(context: &NativeCallContext, given: &Dynamic, expected: 
 /// Whether two values are the same: of one kind, and with the same content.
 fn is_same(one: &Dynamic, other: &Dynamic) -> bool {
     if let (Some(one), Some(other)) = (one.read_lock::<Array>(), other.read_lock::<Array>()) {
-        return one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| is_same(one, other));
+        return one.len() == other.len()
+            && one.iter().zip(other.iter()).all(|(one, other)| is_same(one, other));
     }
     if let (Some(one), Some(other)) = (one.read_lock::<Map>(), other.read_lock::<Map>()) {
-        let same = |(name, value): (_, &Dynamic)| other.get::<str>(name).is_some_and(|other| is_same(value, other));
+        let same =
+            |(name, value): (_, &Dynamic)| other.get::<str>(name).is_some_and(|other| is_same(value, other));
         return one.len() == other.len() && one.iter().map(|(name, value)| (name.as_str(), value)).all(same);
     }
     one.type_name() == other.type_name() && one.to_string() == other.to_string()
@@ -300,7 +317,8 @@ fn is_same(one: &Dynamic, other: &Dynamic) -> bool {
 pub(super) fn assert_fails(context: &NativeCallContext, closure: &FnPtr, code: &str) -> Native<()> {
     let trial = trial(context)?;
     let Err(error) = closure.call_within_context::<Dynamic>(context, ()) else {
-        let fault = Fault::new("did-not-fail", format!("this was to fail with `{}`, and did not", shortened(&code)));
+        let fault =
+            Fault::new("did-not-fail", format!("this was to fail with `{}`, and did not", shortened(&code)));
         return Err(raise(context, fault));
     };
     if matches!(*error, rhai::EvalAltResult::ErrorTerminated(..)) {
@@ -311,10 +329,16 @@ pub(super) fn assert_fails(context: &NativeCallContext, closure: &FnPtr, code: &
         return holds(&trial);
     }
     let what = list(codes.iter().copied(), MOST);
-    let mut fault = Fault::new("failed-otherwise", format!("this was to fail with `{}`, and failed with {what}", shortened(&code)));
+    let mut fault = Fault::new(
+        "failed-otherwise",
+        format!("this was to fail with `{}`, and failed with {what}", shortened(&code)),
+    );
     fault.notes.push(error::words(context.engine(), &error));
     let near = did_you_mean(code, codes.iter().copied());
-    Err(raise(context, near.map(|near| format!("did you mean `{near}`?")).into_iter().fold(fault, Fault::help)))
+    Err(raise(
+        context,
+        near.map(|near| format!("did you mean `{near}`?")).into_iter().fold(fault, Fault::help),
+    ))
 }
 
 /// Does to the rules what a start of dockerd does.
@@ -333,7 +357,8 @@ pub(super) fn restart_docker(context: &NativeCallContext) -> Native<()> {
         *ruleset = next;
     }
     if !found {
-        let fault = Fault::new("no-docker", "no rules of Docker's are loaded, so that a restart changes nothing");
+        let fault =
+            Fault::new("no-docker", "no rules of Docker's are loaded, so that a restart changes nothing");
         return Err(raise(context, fault.help("`dwscript --sample list` names captures of Docker hosts")));
     }
     sit_down(context, &trial, loaded, sets)

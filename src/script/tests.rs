@@ -71,14 +71,21 @@ fn place(text: &str, name: &str) -> u32 {
 ///
 /// # Errors
 /// Why it failed.
-pub fn test(script: &Script, name: &str, settings: &Settings, bench: Arc<dyn Bench>) -> Result<(), TestFault> {
+pub fn test(
+    script: &Script,
+    name: &str,
+    settings: &Settings,
+    bench: Arc<dyn Bench>,
+) -> Result<(), TestFault> {
     let limits = settings.limits.for_rules(0);
     let (script, name, settings) = (script.clone(), name.to_owned(), settings.clone());
     let busy = Arc::new(AtomicBool::new(false));
     let (sender, answer) = mpsc::channel();
     let flag = Arc::clone(&busy);
     let work = move || {
-        drop(sender.send(run(&script, &name, &settings, &limits, (bench, flag)).map_err(|fault| Failure::of(*fault))));
+        drop(sender.send(
+            run(&script, &name, &settings, &limits, (bench, flag)).map_err(|fault| Failure::of(*fault)),
+        ));
     };
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     let thread = thread.spawn(work);

@@ -38,7 +38,11 @@ fn next(script: &Path, test: &Path) -> String {
 
 /// Writes both files, or none of them.
 fn write(path: &Path) -> Result<(PathBuf, PathBuf), Box<Diagnostic>> {
-    let path = if path.extension().is_some_and(|ending| ending == "rhai") { path.with_extension("") } else { path.to_owned() };
+    let path = if path.extension().is_some_and(|ending| ending == "rhai") {
+        path.with_extension("")
+    } else {
+        path.to_owned()
+    };
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     if let Err(error) = owner::check(&name) {
         let help = "the script owns its rules by its name; for example `dwscript new site`";
@@ -67,8 +71,11 @@ fn create(path: &Path, text: &str) -> Result<(), Box<Diagnostic>> {
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Box::new(exists(path)),
         _ => Box::new(
-            Diagnostic::error("unwritable-output", format!("`{}` cannot be written: {error}", path.display()))
-                .help("see to the folder and run this again"),
+            Diagnostic::error(
+                "unwritable-output",
+                format!("`{}` cannot be written: {error}", path.display()),
+            )
+            .help("see to the folder and run this again"),
         ),
     })
 }

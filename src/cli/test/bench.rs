@@ -39,7 +39,9 @@ impl Files {
 
     /// The file called `name`, which may lead out of none of the folders, links included.
     fn find(&self, name: &str) -> Result<Option<PathBuf>, Diagnostic> {
-        let plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir);
+        let plain = |part: Component<'_>| {
+            matches!(part, Component::Normal(_) | Component::CurDir | Component::ParentDir)
+        };
         let relative = Path::new(name);
         if name.is_empty() || name.contains('\0') || !relative.components().all(plain) {
             return Err(outside(name));
@@ -119,7 +121,9 @@ impl Bench for Files {
         for (family, input) in &inputs {
             let read = input.read(*family).map_err(|mut stop| {
                 let error = stop.diagnostics.pop();
-                error.unwrap_or_else(|| Diagnostic::error("unreadable-input", format!("`{name}` cannot be read")))
+                error.unwrap_or_else(|| {
+                    Diagnostic::error("unreadable-input", format!("`{name}` cannot be read"))
+                })
             })?;
             rulesets.push(read.ruleset);
         }

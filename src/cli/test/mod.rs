@@ -38,10 +38,11 @@ type Failed = (Status, Diagnostic);
 
 fn no_tests(plan: &Plan, args: &TestArgs) -> Diagnostic {
     match &args.filter {
-        Some(filter) if plan.left_out > 0 => {
-            Diagnostic::error("no-tests", format!("none of {} tests has `{filter}` in its name", plan.left_out))
-                .help("names are `FILE::FUNCTION`, as a run without --filter prints them")
-        }
+        Some(filter) if plan.left_out > 0 => Diagnostic::error(
+            "no-tests",
+            format!("none of {} tests has `{filter}` in its name", plan.left_out),
+        )
+        .help("names are `FILE::FUNCTION`, as a run without --filter prints them"),
         _ => Diagnostic::error("no-tests", "there are no tests")
             .note("tests are functions `test_…` in files `*_test.rhai`")
             .help("`dwscript new NAME` writes a script and its test"),
@@ -80,18 +81,24 @@ fn cases(file: &Path) -> Vec<Case> {
         failure,
         printed: Vec::new(),
     };
-    let broken = |failure: Diagnostic| vec![Case { script: None, tested: tested(String::new(), 1, Some(failure)) }];
+    let broken =
+        |failure: Diagnostic| vec![Case { script: None, tested: tested(String::new(), 1, Some(failure)) }];
     let script = match load(file) {
         Ok(script) => Arc::new(script),
         Err(mut stop) => {
             let error = stop.diagnostics.pop();
-            return broken(error.unwrap_or_else(|| Diagnostic::error("unreadable-input", "it cannot be read")));
+            return broken(
+                error.unwrap_or_else(|| Diagnostic::error("unreadable-input", "it cannot be read")),
+            );
         }
     };
     match script::tests(&script.source) {
         Ok(tests) => tests
             .into_iter()
-            .map(|test| Case { script: Some(Arc::clone(&script)), tested: tested(test.name, test.line, None) })
+            .map(|test| Case {
+                script: Some(Arc::clone(&script)),
+                tested: tested(test.name, test.line, None),
+            })
             .collect(),
         Err(failure) => broken(*failure),
     }

@@ -6,8 +6,9 @@
 use crate::check::LINTS;
 
 /// The subjects.
-const SUBJECTS: [&str; 7] = [
+const SUBJECTS: [&str; 8] = [
     include_str!("packets.md"),
+    include_str!("tests.md"),
     include_str!("text.md"),
     include_str!("rules.md"),
     include_str!("ruleset.md"),

@@ -41,7 +41,11 @@ pub fn write_end(results: &Results, style: Style, out: &mut impl Write) -> io::R
         write!(out, "{}", failure.render(style))?;
     }
     let failed = results.failed().count();
-    let word = if failed == 0 { painted("ok", AnsiColor::Green, style) } else { painted("FAILED", AnsiColor::Red, style) };
+    let word = if failed == 0 {
+        painted("ok", AnsiColor::Green, style)
+    } else {
+        painted("FAILED", AnsiColor::Red, style)
+    };
     let (passed, left_out) = (results.tests.len().saturating_sub(failed), results.left_out);
     let seconds = results.time.as_secs_f64();
     writeln!(
