@@ -99,7 +99,9 @@ fn with_scripts(args: &CompareArgs, colors: Colors) -> Result<Vec<Comparison>, S
         asks_docker: given.docker,
     };
     let results = results(&run).map_err(|(_, stop)| stop)?;
-    results.iter().for_each(|result| output::say(&result.diagnostics, colors.stderr));
+    for result in &results {
+        output::say(&result.diagnostics, colors.stderr);
+    }
     Ok(results.iter().filter_map(|result| of_result(&run.site, result, Effort::FULL)).collect())
 }
 
@@ -128,8 +130,8 @@ fn two(args: &CompareArgs, (old, new): (&Path, &Path), colors: Colors) -> Result
     for (family, old) in left {
         let Some((_, new)) = right.iter().find(|(other, _)| other == family) else { continue };
         let (before, after) = (read(old, *family, colors)?, read(new, *family, colors)?);
-        let side = |read| Side { ruleset: read, sets: &[] };
-        found.push(compare(&site, side(&before.ruleset), side(&after.ruleset), Effort::FULL));
+        let plain = |ruleset| Side { ruleset, sets: &[] };
+        found.push(compare(&site, plain(&before.ruleset), plain(&after.ruleset), Effort::FULL));
     }
     if found.is_empty() {
         return Err(usage("the two have no family in common").help("say which is meant by -4 or -6").into());
@@ -158,10 +160,12 @@ fn inputs(args: &InputArgs, word: &Path) -> Result<Vec<(Family, Input)>, Diagnos
         let live = |family: &Family| (*family, Input::Live(args.iptables_dir.clone()));
         return Ok(options::families(&families).iter().map(live).collect());
     }
-    if !is_file && !(both && suffixed(word, Family::Ipv4).is_file()) {
+    if !(is_file || both && suffixed(word, Family::Ipv4).is_file()) {
         let sample = input::sample(name).map_err(|error| match Path::new(name).components().count() {
             1 if word.extension().is_none() => error.note("there is no such file either"),
-            _ => input::unreadable(name, &std::io::ErrorKind::NotFound.into()),
+            _ => Diagnostic::error("unreadable-input", format!("there is no file `{name}`")).help(
+                "OLD and NEW are dumps, snapshots, `-`, `live`, or captures, which `--sample list` names",
+            ),
         })?;
         return Ok(of_sample(sample, is_said.then(|| meant.collect())));
     }

@@ -96,7 +96,9 @@ fn apart(
         right.get(..right.len().saturating_sub(tail)).unwrap_or_default(),
     );
     let mut count: HashMap<String, isize> = HashMap::new();
-    right.iter().for_each(|rule| *count.entry(form(new, *rule)).or_default() += 1);
+    for rule in right {
+        *count.entry(form(new, *rule)).or_default() += 1;
+    }
     let gone: Vec<RuleId> =
         left.iter().filter(|rule| !take(&mut count, &form(old, **rule))).copied().collect();
     let mut come = Vec::new();

@@ -239,7 +239,7 @@ fn looks_like_docker(name: &str) -> bool {
     ["br-", "docker", "veth"].iter().any(|start| name.starts_with(start))
 }
 
-/// Source: RFC 4291, section 2.5.6: fe80::/10.
+/// Source: RFC 4291, section 2.5.6: `fe80::/10`.
 const fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => false,

@@ -348,10 +348,10 @@ fn around(given: Option<Negated<&[Address]>>, outside: IpAddr) -> Vec<IpAddr> {
         .map(|given| given.value.iter().filter_map(|one| one.to_string().parse().ok()).collect())
         .unwrap_or_default();
     let family = if outside.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
-    let within = |network: &Subnet| match *network == Subnet::host(network.address) {
-        true => network.address,
+    let within = |network: &Subnet| {
         // The first two addresses of a network are its own and, mostly, the host's.
-        false => after(after(network.address)),
+        let is_network = *network != Subnet::host(network.address);
+        if is_network { after(after(network.address)) } else { network.address }
     };
     let mut found: Vec<IpAddr> = networks.iter().take(EACH).map(within).collect();
     found.push(stranger(family, &networks));

@@ -120,7 +120,7 @@ pub(super) fn codes(engine: &Engine, error: &EvalAltResult) -> Vec<&'static str>
     if let EvalAltResult::ErrorRuntime(value, _) = inner
         && let Some(fault) = value.read_lock::<Fault>()
     {
-        return std::iter::once(fault.code).chain(fault.beside.iter().copied()).collect();
+        return fault.codes();
     }
     vec![describe(&Names { engine, text: "", module: &|_| None }, inner).code]
 }
@@ -205,7 +205,7 @@ fn thrown(value: &Dynamic) -> Diagnostic {
             fault.notes.iter().fold(diagnostic, |diagnostic, note| diagnostic.note(note.clone()));
         let mut diagnostic =
             fault.help.iter().fold(diagnostic, |diagnostic, help| diagnostic.help(help.clone()));
-        diagnostic.labels.extend(fault.places.iter().cloned());
+        diagnostic.labels.extend(fault.places().iter().cloned());
         return diagnostic;
     }
     Diagnostic::error("thrown", format!("the script threw `{}`", shortened(value)))

@@ -23,29 +23,50 @@ pub(crate) struct Fault {
     pub(crate) notes: Vec<String>,
     /// What to do next.
     pub(crate) help: Vec<String>,
+    /// What few faults have.
+    more: Option<Box<More>>,
+}
+
+/// What a fault says beside its words.
+#[derive(Clone, Debug, Default)]
+struct More {
     /// Places that explain it, beside that of the call.
-    pub(crate) places: Vec<Label>,
+    places: Vec<Label>,
     /// Codes of what else is wrong.
-    pub(crate) beside: Vec<&'static str>,
+    codes: Vec<&'static str>,
 }
 
 impl Fault {
     /// A fault with a code and a message.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            notes: Vec::new(),
-            help: Vec::new(),
-            places: Vec::new(),
-            beside: Vec::new(),
-        }
+        Self { code, message: message.into(), notes: Vec::new(), help: Vec::new(), more: None }
     }
 
     /// The same, with what to do next.
     pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// Adds a place that explains it.
+    pub(crate) fn point_at(&mut self, place: Label) {
+        self.more.get_or_insert_default().places.push(place);
+    }
+
+    /// Adds the code of what else is wrong.
+    pub(crate) fn is_beside(&mut self, code: &'static str) {
+        self.more.get_or_insert_default().codes.push(code);
+    }
+
+    /// The places that explain it, beside that of the call.
+    pub(crate) fn places(&self) -> &[Label] {
+        self.more.as_ref().map_or(&[], |more| &more.places)
+    }
+
+    /// Its code, and those of what else is wrong.
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        let others = self.more.iter().flat_map(|more| &more.codes);
+        std::iter::once(self.code).chain(others.copied()).collect()
     }
 
     /// The same, with a fact that explains it.
@@ -59,8 +80,11 @@ impl From<Diagnostic> for Fault {
     /// What a diagnostic says, raised by a call.
     fn from(diagnostic: Diagnostic) -> Self {
         let Diagnostic { code, message, labels, notes, help, .. } = diagnostic;
-        let places = labels.into_iter().map(|label| Label { primary: false, ..label }).collect();
-        Self { notes, help, places, ..Self::new(code, message) }
+        let mut fault = Self { notes, help, ..Self::new(code, message) };
+        for label in labels {
+            fault.point_at(Label { primary: false, ..label });
+        }
+        fault
     }
 }
 

@@ -12,7 +12,8 @@ use super::fault::{Fault, Native, raise, shortened};
 use super::packets::given;
 use super::params::{Given, ParamValue, Params};
 use super::session::{IpSet, Session, SharedSession, seat, session};
-use crate::diagnostic::{Diagnostic, Severity, did_you_mean, list};
+use super::spelling::value::type_name;
+use crate::diagnostic::{Diagnostic, Label, Severity, did_you_mean, list};
 use crate::docker::restart::{Event, predict};
 use crate::model::{Family, Ruleset};
 use crate::packets::{
@@ -28,7 +29,8 @@ pub(super) fn load(context: &NativeCallContext, name: &str, family: Option<&str>
     let trial = trial(context)?;
     let loaded = bench(context, &trial, || trial.bench.load(name, family))
         .map_err(|diagnostic| raise(context, diagnostic.into()))?;
-    sit_down(context, &trial, loaded, Vec::new())
+    sit_down(context, &trial, loaded, Vec::new());
+    Ok(())
 }
 
 fn family_of(context: &NativeCallContext, name: &str) -> Native<Family> {
@@ -52,8 +54,8 @@ fn bench<T>(context: &NativeCallContext, trial: &Trial, work: impl FnOnce() -> T
 }
 
 /// Has the test go on with other rulesets. What it has read of those before stays what it was.
-fn sit_down(context: &NativeCallContext, trial: &Trial, loaded: Loaded, sets: Vec<IpSet>) -> Native<()> {
-    let Some(seat) = seat(context) else { return Ok(()) };
+fn sit_down(context: &NativeCallContext, trial: &Trial, loaded: Loaded, sets: Vec<IpSet>) {
+    let Some(seat) = seat(context) else { return };
     let old = session(context);
     let mut first =
         loaded.rulesets.first().cloned().unwrap_or_else(|| Ruleset::new(Family::Ipv4, Arc::default()));
@@ -70,7 +72,6 @@ fn sit_down(context: &NativeCallContext, trial: &Trial, loaded: Loaded, sets: Ve
     };
     trial.loaded.replace(Some(loaded));
     seat.replace(Rc::new(RefCell::new(next)));
-    Ok(())
 }
 
 /// What was loaded, the test's own edits included.
@@ -96,7 +97,7 @@ pub(super) fn run_script(context: &NativeCallContext, script: &Dynamic, params: 
         .map_err(|diagnostics| raise(context, failed(&scripts, diagnostics)))?;
     let codes =
         ran.warnings.iter().map(|warning| Dynamic::from(ImmutableString::from(warning.code))).collect();
-    sit_down(context, &trial, Loaded { rulesets: ran.rulesets, ..on }, ran.sets)?;
+    sit_down(context, &trial, Loaded { rulesets: ran.rulesets, ..on }, ran.sets);
     // That it runs is worth a test of its own.
     holds(&trial)?;
     Ok(codes)
@@ -146,16 +147,16 @@ fn failed(scripts: &[String], diagnostics: Vec<Diagnostic>) -> Fault {
         return Fault::new("failed", format!("{name} came to no result"));
     }
     let first = errors.remove(0);
-    let labels = first.labels.into_iter().map(|label| match label.text.is_empty() {
-        true => crate::diagnostic::Label { text: "here".to_owned(), ..label },
-        false => label,
+    let labels = first.labels.into_iter().map(|label| {
+        let text = if label.text.is_empty() { "here".to_owned() } else { label.text };
+        Label { text, ..label }
     });
     let first =
         Diagnostic { message: format!("{name}: {}", first.message), labels: labels.collect(), ..first };
     let mut fault = Fault::from(first);
     for other in errors {
         fault.notes.push(format!("and {}: {}", other.code, other.message));
-        fault.beside.push(other.code);
+        fault.is_beside(other.code);
     }
     fault
 }
@@ -258,7 +259,7 @@ fn difference(outside: &[Outside<'_>], exposed: &[Exposed], expected: &[Ports]) 
         fault.notes.push(extra(*ports, one));
         if let Some((source, span)) = one.by.as_ref().and_then(|by| by.place.clone()) {
             let text = format!("lets {ports} in");
-            fault.places.push(crate::diagnostic::Label { source, span, text, primary: false });
+            fault.point_at(Label { source, span, text, primary: false });
         }
     }
     fault.notes.extend(missing.iter().take(MOST).map(|ports| lacking(outside, *ports)));
@@ -295,7 +296,12 @@ pub(super) fn assert_eq(context: &NativeCallContext, given: &Dynamic, expected: 
     if is_same(given, expected) {
         return holds(&*trial(context)?);
     }
-    let fault = Fault::new("not-equal", format!("`{}` is not `{}`", shortened(given), shortened(expected)));
+    let mut fault =
+        Fault::new("not-equal", format!("`{}` is not `{}`", shortened(given), shortened(expected)));
+    if given.type_name() != expected.type_name() {
+        let [one, other] = [given, expected].map(type_name);
+        fault = fault.note(format!("the first is {one}, the second {other}"));
+    }
     Err(raise(context, fault))
 }
 
@@ -361,5 +367,6 @@ pub(super) fn restart_docker(context: &NativeCallContext) -> Native<()> {
             Fault::new("no-docker", "no rules of Docker's are loaded, so that a restart changes nothing");
         return Err(raise(context, fault.help("`dwscript --sample list` names captures of Docker hosts")));
     }
-    sit_down(context, &trial, loaded, sets)
+    sit_down(context, &trial, loaded, sets);
+    Ok(())
 }

@@ -108,7 +108,7 @@ fn each_test_begins_anew_and_keeps_what_it_read() {
     let tests = "fn test_one() { load(\"host.rules\"); flush(\"INPUT\"); assert_eq(chain(\"INPUT\").rules.len(), 0); }\n\
         fn test_two() { load(\"host.rules\"); assert_eq(chain(\"INPUT\").rules.len(), 2); }\n\
         fn test_three() {\n  load(\"host.rules\");\n  let before = chain(\"INPUT\").rules;\n  load(\"docker28-fresh\", \"ipv6\");\n  \
-        assert_eq(family, \"ipv6\");\n  assert_eq(before[0].dport, \"22\");\n  assert(docker.present, \"docker\");\n}\n";
+        assert_eq(family, \"ipv6\");\n  assert_eq(before[0].dport, 22);\n  assert(docker.present, \"docker\");\n}\n";
     let printed = folder(tests).run(&["test", "--time-limit", "30"]);
     assert_eq!(printed.status, Some(0), "{}", printed.stdout);
     assert!(
@@ -131,6 +131,7 @@ fn a_restart_of_docker_takes_what_it_takes() {
 fn what_cannot_be_a_test_is_told() {
     fails("load(\"host.rules\");", "asserts-nothing", &[]);
     fails("load(\"host.rule\");", "unknown-sample", &[]);
+    fails("assert_eq(22, \"22\");", "not-equal", &["the first is a number, the second a string"]);
     fails("assert_eqq(1, 2);", "unknown-function", &["did you mean `assert_eq`?"]);
     for (file, code) in [("fn test_it(x) { }", "bad-test"), ("fn test_it() { ", "no-tests")] {
         let printed = folder(file).run(&["test"]);

@@ -11,7 +11,7 @@ pub(in crate::cli) struct TestArgs {
     /// Files of tests, and folders whose files `*_test.rhai` are [default: scripts, if it is there, else .]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(in crate::cli) paths: Vec<PathBuf>,
-    /// Run the tests alone whose FILE::NAME has this in it
+    /// Run the tests alone whose name, `FILE::FUNCTION`, has this in it
     #[arg(long, value_name = "SUBSTRING")]
     pub(in crate::cli) filter: Option<String>,
     /// How to print what came of them
@@ -66,7 +66,7 @@ pub(in crate::cli) struct CompareArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct NewArgs {
-    /// What the script is called: NAME.rhai and NAME_test.rhai are written, and NAME owns its rules
+    /// What the script is called: `NAME.rhai` and `NAME_test.rhai` are written, and NAME owns its rules
     #[arg(value_name = "NAME", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) name: PathBuf,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use super::args::{TestArgs, TestFormat};
 use super::color::Colors;
 use super::output::{self, Destination};
 use super::run::load;
-use super::status::Status;
+use super::status::{Status, Stop};
 use crate::diagnostic::Diagnostic;
 use crate::report::tests::{Results, Tested, github, json, junit, text};
 use crate::script::{self, Limits, Printer, Script, Settings};
@@ -21,20 +21,22 @@ use bench::Files;
 
 pub(super) fn run(args: &TestArgs) -> Status {
     let colors = Colors::new(args.color.color);
-    let done = find::files(&args.paths).map_err(|error| (Status::Failed, error)).and_then(|files| {
+    let done = find::files(&args.paths).map_err(Stop::from).and_then(|files| {
         let plan = Plan::new(&files, args.filter.as_deref());
-        if plan.cases.is_empty() { Err((Status::No, no_tests(&plan, args))) } else { all(args, colors, plan) }
+        if plan.cases.is_empty() {
+            Err(Stop::no(vec![no_tests(&plan, args)]))
+        } else {
+            all(args, colors, plan)
+        }
     });
     match done {
         Ok(status) => status,
-        Err((status, error)) => {
-            output::say(&[error], colors.stderr);
-            status
+        Err(stop) => {
+            output::say(&stop.diagnostics, colors.stderr);
+            stop.status
         }
     }
 }
-
-type Failed = (Status, Diagnostic);
 
 fn no_tests(plan: &Plan, args: &TestArgs) -> Diagnostic {
     match &args.filter {
@@ -104,11 +106,11 @@ fn cases(file: &Path) -> Vec<Case> {
     }
 }
 
-fn all(args: &TestArgs, colors: Colors, plan: Plan) -> Result<Status, Failed> {
+fn all(args: &TestArgs, colors: Colors, plan: Plan) -> Result<Status, Stop> {
     let begun = Instant::now();
     let is_text = args.format == TestFormat::Text;
     let write = |print: &dyn Fn(&mut dyn std::io::Write) -> std::io::Result<()>| {
-        Destination::Stdout.write(|out| print(out)).map_err(|error| (Status::Failed, error))
+        Destination::Stdout.write(|out| print(out)).map_err(Stop::from)
     };
     if is_text {
         write(&|mut out| text::write_head(plan.cases.len(), &mut out))?;

@@ -53,8 +53,8 @@ fn write_case(test: &Tested, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, ">")?;
     if let Some(failure) = &test.failure {
         let (message, code) = (escaped(&failure.message), escaped(failure.code));
-        let text = escaped(&failure.render(Style::Plain));
-        writeln!(out, "      <failure message=\"{message}\" type=\"{code}\">{text}</failure>")?;
+        let whole = escaped(&failure.render(Style::Plain));
+        writeln!(out, "      <failure message=\"{message}\" type=\"{code}\">{whole}</failure>")?;
     }
     if !test.printed.is_empty() {
         writeln!(out, "      <system-out>{}</system-out>", escaped(&test.printed.join("\n")))?;
