@@ -7,6 +7,7 @@ mod built_in;
 mod chains;
 mod components;
 mod docker;
+mod expected;
 mod fixed;
 mod framing;
 mod graph;
@@ -16,6 +17,7 @@ mod interfaces;
 mod late;
 mod levels;
 mod lints;
+mod lockout;
 mod loops;
 mod missing;
 mod noted;
@@ -28,9 +30,11 @@ mod survey;
 mod tables;
 mod unknown;
 
+pub use expected::expected;
 pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
 pub use lints::{LINTS, Lint};
+pub use lockout::Lockout;
 
 use lints::For;
 use report::Report;
