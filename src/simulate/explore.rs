@@ -187,6 +187,8 @@ impl<'e> Explorer<'e> {
             Station::Reroute => station::reroute(flow, scene),
             Station::Turn => {
                 flow.out = flow.route.or(flow.out);
+                // A bridge does not say by which interface the packet came in (`br_nf_post_routing`).
+                flow.into = flow.into.filter(|_| !flow.bridged);
                 Then::Enter(Phase::Leave)
             }
             Station::Arrive => station::arrive(flow),

@@ -46,10 +46,10 @@ impl Inference<'_> {
             for chain in ruleset.live_chains(table) {
                 for rule in ruleset.chain(chain).rules().iter().take(MOST) {
                     let body = ruleset.body(rule);
-                    if !body.contains("-s ") && !body.contains("-d ") && !body.contains("-i ") {
+                    let target = ruleset.symbols().name(ruleset.target(rule));
+                    if !may_tell(table, target, body) {
                         continue;
                     }
-                    let target = ruleset.symbols().name(ruleset.target(rule));
                     let Ok(spec) = parser.parse(body, self.family) else { continue };
                     self.rule(table, target, &spec);
                     parser.recycle(spec);
@@ -134,6 +134,18 @@ impl Inference<'_> {
         {
             self.own.push(bits);
         }
+    }
+}
+
+/// Whether a rule is worth reading: blocklists of 100,000 rules tell nothing.
+fn may_tell(table: TableName, target: &str, body: &str) -> bool {
+    match (table, target) {
+        (TableName::Nat, "MASQUERADE" | "SNAT") => body.contains("! -o "),
+        (TableName::Nat, "DNAT") => body.contains("-d "),
+        (TableName::Nat, "RETURN") => body.contains("-i "),
+        (TableName::Filter, "DROP") => body.contains("! -s ") || body.contains("! -d "),
+        (TableName::Filter, "ACCEPT") | (TableName::Raw, "DROP") => body.contains("! -i "),
+        _ => false,
     }
 }
 
