@@ -112,11 +112,25 @@ impl Diagnostic {
         self
     }
 
+    /// The place it is about.
+    #[must_use]
+    pub fn primary(&self) -> Option<&Label> {
+        self.labels.iter().find(|label| label.primary).or(self.labels.first())
+    }
+
     /// Source, line and column of the place it is about.
     #[must_use]
     pub fn place(&self) -> Option<(&str, LineColumn)> {
-        let label = self.labels.iter().find(|label| label.primary).or(self.labels.first())?;
+        let label = self.primary()?;
         Some((label.source.name(), label.source.line_column(label.span.start)))
+    }
+
+    /// All that it says, its places left out: the message, then each note and what to do on lines of their own.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let notes = self.notes.iter().map(|note| format!("\nnote: {note}"));
+        let help = self.help.iter().map(|help| format!("\nhelp: {help}"));
+        std::iter::once(self.message.clone()).chain(notes).chain(help).collect()
     }
 
     /// The diagnostic as text of several lines, underlined as rustc does it, a line feed at its end.

@@ -5,16 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages from the top down; those in one row do not know each other.
-const STAGES: [&[&str]; 11] = [
+const STAGES: [&[&str]; 12] = [
     &["main"],
     &["cli"],
     &["apply", "report"],
     &["check", "script", "samples"],
+    &["packets"],
     &["simulate", "docker", "delta"],
     &["save"],
     &["model"],
     &["syntax"],
-    &["diagnostic"],
+    &["diagnostic", "host"],
     &["source"],
     &["lib"],
 ];
@@ -27,6 +28,7 @@ const TANGLED: [&[&str]; 3] = [
         "script::docker_view",
         "script::engine",
         "script::error",
+        "script::host_view",
         "script::limits",
         "script::names",
         "script::rule",

@@ -19,6 +19,7 @@ mod docker;
 mod golden;
 mod lab;
 mod layering;
+mod lints;
 mod readme;
 mod save;
 mod script;

@@ -29,6 +29,7 @@ fn folder(text: &str) -> Folder {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let site = blocks(text, "rhai").into_iter().next().expect("the README shows a script");
     folder.write("site.rhai", site);
+    folder.write("drop.txt", "192.0.2.0/24\n2001:db8::/32\n");
     folder.write("rules.v4", "*filter\n-A INPUT -p tcp --dport ssh -j ACCEPT\nCOMMIT\n");
     fs::create_dir(folder.path().join("scripts")).unwrap();
     for entry in fs::read_dir(root.join("scripts")).unwrap() {
@@ -99,7 +100,8 @@ fn the_commands_of_the_readme_that_change_a_host_run() {
 #[test]
 fn the_options_of_the_readme_exist() {
     let folder = Folder::new(&[]);
-    let commands = ["remove", "fmt", "confirm", "revert", "history", "backup", "restore", "persist"];
+    let commands =
+        ["remove", "fmt", "confirm", "revert", "history", "backup", "restore", "persist", "explain"];
     let commands: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
     let helps = commands.iter().map(|args| &args[..]).chain([&["--help"][..]]);
     let help: String = helps.map(|args| folder.run(args).stdout).collect();

@@ -31,6 +31,9 @@ pub fn arm(run: &Run, state_dir: &Path) -> Result<Armed, Diagnostic> {
         if run.events().contains(&Event::Armed) {
             return Ok(Armed { guard });
         }
+        if run.state() == State::Failed {
+            return Err(no_guard(run, "its log cannot be written, as on a disk that is full"));
+        }
         thread::sleep(TICK);
     }
     Err(no_guard(run, &format!("it did not answer within {} s", PATIENCE.as_secs())))

@@ -10,6 +10,9 @@ use crate::delta::{self, View};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Ruleset};
 
+/// How often a delta that others overtook is computed anew.
+const OVERTAKEN: usize = 3;
+
 /// Which way a run's change is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -48,6 +51,15 @@ pub struct Done {
     pub lines: usize,
     /// Whether what is live was not what the change was made from.
     pub changed: bool,
+}
+
+/// What reading back showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// What of the change does not hold; nothing where all does.
+    pub differences: Vec<String>,
+    /// Where it holds, the rules of others that are gone or new since the change was made up.
+    pub meanwhile: Vec<String>,
 }
 
 impl Change {
@@ -113,40 +125,66 @@ impl Change {
         }
     }
 
-    /// Makes the change in what is live.
+    /// Makes the change in what is live. What is refused because others changed the rules since they were read, as a place
+    /// in a chain that became shorter is, is tried anew.
     ///
     /// # Errors
     /// That what is live cannot be read, or that the kernel refuses the delta.
     pub fn make(&self, way: Way, lock: &Lock) -> Result<Done, Diagnostic> {
-        let live = self.live()?;
-        let desired = self.desired(&live, way)?;
+        let mut live = self.live()?;
+        for _ in 0..OVERTAKEN {
+            let made = self.make_in(&live, way, lock);
+            if made.is_ok() {
+                return made;
+            }
+            let now = self.live()?;
+            if now == live {
+                return made;
+            }
+            live = now;
+        }
+        self.make_in(&live, way, lock)
+    }
+
+    fn make_in(&self, live: &[u8], way: Way, lock: &Lock) -> Result<Done, Diagnostic> {
+        let desired = self.desired(live, way)?;
         let changed = live != self.ends(way).0.text;
-        let live = parse(self.family, live)?;
+        let live = parse(self.family, live.to_vec())?;
         let lines = load(self.family, &self.tools, &live, &desired, lock)?;
         Ok(Done { lines, changed })
     }
 
-    /// What of the change does not hold in what is live; nothing where all does.
+    /// Reads back what is live, and compares it with what the change makes.
     ///
     /// # Errors
     /// That what is live cannot be read.
-    pub fn verify(&self, way: Way) -> Result<Vec<String>, Diagnostic> {
+    pub fn verify(&self, way: Way) -> Result<Verdict, Diagnostic> {
         let live = self.live()?;
         let (from, to) = self.ends(way);
         if live == to.text {
-            return Ok(Vec::new());
+            return Ok(Verdict::default());
         }
         let live_ruleset = parse(self.family, live.clone())?;
         let [from, to, now] = [&from.ruleset, &to.ruleset, &live_ruleset].map(View::result);
         let differences = delta::differences(from, to, now);
-        if differences.is_empty() {
-            return Ok(differences);
+        if differences.is_empty() || self.is_best(&live, &live_ruleset, way, &differences)? {
+            return Ok(Verdict { differences: Vec::new(), meanwhile: delta::meanwhile(to, now) });
         }
-        // Others may have reordered what is theirs: what cannot be made better holds.
-        let desired = self.desired(&live, way)?;
-        let better = delta::between(View::result(&live_ruleset), View::result(&desired));
+        Ok(Verdict { differences, meanwhile: Vec::new() })
+    }
+
+    /// Others may have reordered what is theirs: what cannot be made better holds.
+    fn is_best(
+        &self,
+        live: &[u8],
+        ruleset: &Ruleset,
+        way: Way,
+        differences: &[String],
+    ) -> Result<bool, Diagnostic> {
+        let desired = self.desired(live, way)?;
+        let better = delta::between(View::result(ruleset), View::result(&desired));
         let is_ours = |difference: &String| way == Way::Forward && !difference.ends_with("another order");
-        if better.is_empty() && !differences.iter().any(is_ours) { Ok(Vec::new()) } else { Ok(differences) }
+        Ok(better.is_empty() && !differences.iter().any(is_ours))
     }
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::commit::{Change, Way};
+use super::commit::{Change, Verdict, Way};
 use super::lock::Lock;
 use super::record::{Event, State};
 use super::run::Run;
+use super::set_change::SetChanges;
 use super::state::StateDir;
 use crate::diagnostic::Diagnostic;
 
@@ -45,7 +46,11 @@ pub fn guard(state_dir: &Path, id: u64) -> Result<Ending, Diagnostic> {
     if run.state() != State::Applying {
         return Ok(Ending::Nothing);
     }
-    run.note(&Event::Armed);
+    if !run.note(&Event::Armed) {
+        // Whoever started this would wait in vain, and take the host for unchanged.
+        run.go(State::Applying, State::Failed).map_err(unreadable)?;
+        return Ok(Ending::State(State::Failed));
+    }
     let state = Guard { run: &run, lock: &lock }.work();
     run.sync();
     Ok(Ending::State(state))
@@ -64,14 +69,20 @@ pub fn recover(run: &Run) -> Result<(), Diagnostic> {
     if state.is_final() {
         return Ok(());
     }
+    let sets = SetChanges::of(run)?;
     if run.record().boot != super::session::boot() {
-        // The rules are gone with the boot that they were of.
+        // The rules and the sets are gone with the boot that they were of.
+        sets.forget()?;
         return run.go(state, State::RolledBack).map(drop).map_err(unreadable);
     }
     let changes = changes(run)?;
+    // Whatever becomes of the sets, the rules come first.
+    let prepared = sets.prepare(Way::Back, &lock);
     for change in changes.iter().rev() {
         make_until_it_holds(change, Way::Back, &lock)?;
     }
+    prepared.or_else(|_| sets.prepare(Way::Back, &lock))?;
+    take_off(run, &sets, Way::Back);
     run.go(state, State::RolledBack).map(drop).map_err(unreadable)
 }
 
@@ -84,6 +95,13 @@ pub fn changes(run: &Run) -> Result<Vec<Change>, Diagnostic> {
     families.map(|family| Change::of(run, family.family(), &family.tools)).collect()
 }
 
+/// Takes sets off that no rule of the run names any more. One that others name meanwhile stays; it is known as ours.
+fn take_off(run: &Run, sets: &SetChanges<'_>, way: Way) {
+    if let Err(diagnostic) = sets.finish(way) {
+        run.note(&stuck(diagnostic));
+    }
+}
+
 struct Guard<'r> {
     run: &'r Run,
     lock: &'r Lock,
@@ -91,28 +109,50 @@ struct Guard<'r> {
 
 impl Guard<'_> {
     fn work(&self) -> State {
-        let changes = match changes(self.run) {
-            Ok(changes) => changes,
+        let all = changes(self.run).and_then(|changes| Ok((changes, SetChanges::of(self.run)?)));
+        let (changes, sets) = match all {
+            Ok(all) => all,
             Err(diagnostic) => {
                 self.run.note(&failed(&diagnostic));
                 return self.end(State::Applying, State::Failed);
             }
         };
-        if let Err(diagnostic) = self.apply(&changes) {
+        if let Err(diagnostic) = self.prepare(&sets).and_then(|()| self.apply(&changes)) {
             self.run.note(&failed(&diagnostic));
-            return self.way_back(&changes, State::Applying, State::Failed);
+            return self.way_back(&changes, &sets, State::Applying, State::Failed);
         }
         let Some(seconds) = self.run.record().confirm else {
-            return self.end(State::Applying, State::Confirmed);
+            return match self.run.go(State::Applying, State::Confirmed) {
+                Ok(true) => {
+                    take_off(self.run, &sets, Way::Forward);
+                    State::Confirmed
+                }
+                // Whoever started this gave it up, or it cannot be written: nobody would know of the new rules.
+                _ => self.way_back(&changes, &sets, self.run.state(), State::Failed),
+            };
         };
         if !self.run.go(State::Applying, State::Pending).unwrap_or(false) {
-            return self.way_back(&changes, self.run.state(), State::RolledBack);
+            return self.way_back(&changes, &sets, self.run.state(), State::RolledBack);
         }
         self.run.note(&Event::Waiting { seconds });
         match self.wait(Duration::from_secs(seconds)) {
-            State::Confirmed => State::Confirmed,
-            state => self.way_back(&changes, state, State::RolledBack),
+            State::Confirmed => {
+                take_off(self.run, &sets, Way::Forward);
+                State::Confirmed
+            }
+            state => self.way_back(&changes, &sets, state, State::RolledBack),
         }
+    }
+
+    /// Has the sets there that the rules will name.
+    fn prepare(&self, sets: &SetChanges<'_>) -> Result<(), Diagnostic> {
+        if sets.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        sets.prepare(Way::Forward, self.lock)?;
+        self.run.note(&Event::Sets { sets: sets.len(), milliseconds: milliseconds(begun) });
+        Ok(())
     }
 
     /// Makes and verifies every family's change.
@@ -132,12 +172,14 @@ impl Guard<'_> {
                 lines: done.lines,
                 milliseconds,
                 changed: done.changed,
+                ticks: super::session::ticks(),
             });
             let begun = Instant::now();
-            let differences = change.verify(Way::Forward)?;
+            let Verdict { differences, meanwhile } = change.verify(Way::Forward)?;
             let family = change.family().as_str().to_owned();
             if differences.is_empty() {
-                self.run.note(&Event::Verified { family, milliseconds: self::milliseconds(begun) });
+                let milliseconds = self::milliseconds(begun);
+                self.run.note(&Event::Verified { family, milliseconds, meanwhile });
                 return Ok(());
             }
             if left == 0 {
@@ -168,26 +210,30 @@ impl Guard<'_> {
         }
     }
 
-    fn way_back(&self, changes: &[Change], from: State, to: State) -> State {
+    fn way_back(&self, changes: &[Change], sets: &SetChanges<'_>, from: State, to: State) -> State {
         let begun = Instant::now();
+        // Whatever becomes of the sets, the rules come first.
+        let is_prepared = sets.prepare(Way::Back, self.lock).is_ok();
         // Each family is tried, whatever became of the one before.
-        let back: Vec<bool> = changes.iter().rev().map(|change| self.way_back_of(change)).collect();
-        if back.iter().all(|is_back| *is_back) {
+        let go = |change| self.again(|| make_until_it_holds(change, Way::Back, self.lock));
+        let back: Vec<bool> = changes.iter().rev().map(go).collect();
+        let is_prepared = is_prepared || self.again(|| sets.prepare(Way::Back, self.lock));
+        if is_prepared && back.iter().all(|is_back| *is_back) {
+            take_off(self.run, sets, Way::Back);
             self.run.note(&Event::RolledBack { milliseconds: milliseconds(begun) });
             return self.end(from, to);
         }
         self.run.state()
     }
 
-    /// Goes the way back of one family, again and again where that fails; whether it is gone.
-    fn way_back_of(&self, change: &Change) -> bool {
+    /// Does a part of the way back, again and again where that fails; whether it is done.
+    fn again(&self, step: impl Fn() -> Result<(), Diagnostic>) -> bool {
         for attempt in 1..=ATTEMPTS {
-            match make_until_it_holds(change, Way::Back, self.lock) {
+            match step() {
                 Ok(()) => return true,
                 Err(diagnostic) => {
                     if attempt == 1 || attempt % 20 == 0 {
-                        let Diagnostic { message, notes, .. } = diagnostic;
-                        self.run.note(&Event::Stuck { message, notes });
+                        self.run.note(&stuck(diagnostic));
                     }
                     thread::sleep((Duration::from_millis(50) * attempt).min(LONGEST_PAUSE));
                 }
@@ -211,7 +257,7 @@ pub fn make_until_it_holds(change: &Change, way: Way, lock: &Lock) -> Result<(),
     let mut differences = Vec::new();
     for _ in 0..=RETRIES {
         change.make(way, lock)?;
-        differences = change.verify(way)?;
+        differences = change.verify(way)?.differences;
         if differences.is_empty() {
             return Ok(());
         }
@@ -223,6 +269,10 @@ pub fn make_until_it_holds(change: &Change, way: Way, lock: &Lock) -> Result<(),
 
 fn milliseconds(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn stuck(Diagnostic { message, notes, .. }: Diagnostic) -> Event {
+    Event::Stuck { message, notes }
 }
 
 fn failed(diagnostic: &Diagnostic) -> Event {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::dump::Dump;
 use super::nftables;
+use super::others;
 use super::tools::{self, Backend, Tools};
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
@@ -48,27 +49,19 @@ impl Host {
         } else {
             usual
         };
-        warnings.extend(nftables::look(backend, families)?);
+        let tables = nftables::look(backend, families)?;
         let mut found = Vec::new();
         for family in families {
             let tools = tools::of_backend(*family, backend, &folders)
                 .ok_or_else(|| tools::missing(*family, &folders))?;
             let dump = Dump::read(*family, &tools)?;
             warnings.extend(look_at_other(*family, backend, &folders)?);
-            warnings.extend(ufw(*family, &dump));
             found.push(HostFamily { family: *family, tools, dump });
         }
+        let dumps: Vec<_> = found.iter().map(|found| (found.family, &found.dump)).collect();
+        warnings.extend(others::look(&dumps, &tables));
         Ok(Self { backend, families: found, warnings })
     }
-}
-
-/// An active ufw, which flushes its chains' callers when it is reloaded.
-fn ufw(family: Family, dump: &Dump) -> Option<Diagnostic> {
-    dump.has_chain(b"ufw").then(|| {
-        Diagnostic::warning("ufw-active", format!("ufw is active for {}", family.as_str()))
-            .note("`ufw reload` and `ufw disable` set policies and put its own jumps in order again; rules of others stay")
-            .help("run this again after a reload of ufw")
-    })
 }
 
 /// The ruleset of a backend that need not be there; none where it is sure to be empty.

@@ -57,11 +57,11 @@ impl Place {
     }
 }
 
-/// Looks for what the save program does not print, and for tables of others.
+/// Looks for what the save program does not print; the tables that are not those of iptables.
 ///
 /// # Errors
 /// That a table of iptables has sets: rules that use them are saved without that match.
-pub(super) fn look(backend: Backend, families: &[Family]) -> Result<Vec<Diagnostic>, Diagnostic> {
+pub(super) fn look(backend: Backend, families: &[Family]) -> Result<Vec<String>, Diagnostic> {
     let is_owned = |place: &Place| families.iter().any(|family| place.is_of(*family));
     // A kernel that cannot be asked has no nftables.
     let sets = dump(GET_SET).unwrap_or_default();
@@ -77,23 +77,12 @@ pub(super) fn look(backend: Backend, families: &[Family]) -> Result<Vec<Diagnost
     let tables = dump(GET_TABLE).unwrap_or_default();
     let is_iptables =
         |place: &Place| [Family::Ipv4, Family::Ipv6].into_iter().any(|family| place.is_of(family));
-    let others: Vec<String> = tables.iter().filter(|place| !is_iptables(place)).map(Place::spelled).collect();
-    Ok(warning(&others).into_iter().collect())
+    Ok(tables.iter().filter(|place| !is_iptables(place)).map(Place::spelled).collect())
 }
 
-fn warning(others: &[String]) -> Option<Diagnostic> {
-    if others.is_empty() {
-        return None;
-    }
-    let names: Vec<String> = others.iter().map(|name| format!("`{name}`")).collect();
-    let warning =
-        Diagnostic::warning("other-tables", format!("nftables holds other tables: {}", names.join(", ")))
-            .note("a packet needs the verdict of each: what one accepts the other can drop");
-    Some(if others.iter().any(|name| name.ends_with(" firewalld")) {
-        warning.note("firewalld is active: its reload leaves rules of iptables alone, and its zones can drop what they accept")
-    } else {
-        warning
-    })
+/// All tables, as `ip filter`.
+pub(super) fn tables() -> Vec<String> {
+    dump(GET_TABLE).unwrap_or_default().iter().map(Place::spelled).collect()
 }
 
 /// Asks for all tables, or for all sets.

@@ -1,5 +1,7 @@
 //! What is kept of a run.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::tools::{Backend, Tools};
@@ -22,11 +24,17 @@ pub struct Record {
     pub confirm: Option<u64>,
     /// The families that it changes, in the order of their commits.
     pub families: Vec<FamilyRecord>,
+    /// The sets of addresses that it changes.
+    #[serde(default)]
+    pub sets: Vec<SetRecord>,
+    /// The program that changes them.
+    #[serde(default)]
+    pub ipset: Option<PathBuf>,
     /// The boot of the machine: rules do not outlive it.
     pub boot: String,
     /// The network namespace.
     pub namespace: String,
-    /// The process of the SSH server that the run came by, and when it began.
+    /// The process of the SSH server that the run came by, and when it began; `unknown` where that cannot be told.
     pub connection: Option<String>,
 }
 
@@ -43,11 +51,40 @@ pub struct FamilyRecord {
     pub removed: usize,
 }
 
+/// What a run changes in one set of addresses.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetRecord {
+    /// Its name.
+    pub name: String,
+    /// `ipv4` or `ipv6`.
+    pub family: String,
+    /// How many entries come.
+    pub added: usize,
+    /// And how many go.
+    pub removed: usize,
+    /// Whose it was; none where it was not ours.
+    pub from: Option<String>,
+    /// Whose it becomes; none where it is ours no more.
+    pub to: Option<String>,
+}
+
+impl SetRecord {
+    /// The family.
+    #[must_use]
+    pub fn family(&self) -> Family {
+        family(&self.family)
+    }
+}
+
+fn family(name: &str) -> Family {
+    if name == Family::Ipv6.as_str() { Family::Ipv6 } else { Family::Ipv4 }
+}
+
 impl FamilyRecord {
     /// The family.
     #[must_use]
     pub fn family(&self) -> Family {
-        if self.family == Family::Ipv6.as_str() { Family::Ipv6 } else { Family::Ipv4 }
+        family(&self.family)
     }
 }
 
@@ -117,6 +154,13 @@ impl State {
 pub enum Event {
     /// The way back is guarded; nothing has changed yet.
     Armed,
+    /// The sets of addresses are as the rules need them.
+    Sets {
+        /// How many sets.
+        sets: usize,
+        /// How long that took.
+        milliseconds: u64,
+    },
     /// The change of a family is made.
     Committed {
         /// The family.
@@ -127,6 +171,9 @@ pub enum Event {
         milliseconds: u64,
         /// Whether the live ruleset had changed since it was read.
         changed: bool,
+        /// When, in the ticks of the time since boot: only a connection that was made later is a new one.
+        #[serde(default)]
+        ticks: u64,
     },
     /// The change of a family was read back and holds.
     Verified {
@@ -134,6 +181,9 @@ pub enum Event {
         family: String,
         /// How long that took.
         milliseconds: u64,
+        /// Rules of others that are gone or new since the change was made up.
+        #[serde(default)]
+        meanwhile: Vec<String>,
     },
     /// It does not hold, and is tried again.
     Retried {

@@ -6,13 +6,16 @@
 use std::path::Path;
 
 use super::blame;
+use super::ipset;
 use super::process::{Finished, ProcessError};
 use super::scratch::Scratch;
+use super::set_plan;
 use super::sets;
 use super::tools::{Backend, Tools, limit, stem, system_program};
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
 use crate::save;
+use crate::script::IpSet;
 
 /// What came of a rehearsal.
 #[derive(Clone, Debug)]
@@ -23,11 +26,11 @@ pub enum Rehearsed {
     LeftOut(Diagnostic),
 }
 
-/// Loads a ruleset in a scratch namespace.
+/// Loads a ruleset in a scratch namespace, with the sets that scripts declared and those that rules name.
 ///
 /// # Errors
 /// That the kernel refuses it, with the script line that made the rule.
-pub fn rehearse(ruleset: &Ruleset, tools: &Tools) -> Result<Rehearsed, Diagnostic> {
+pub fn rehearse(ruleset: &Ruleset, tools: &Tools, declared: &[IpSet]) -> Result<Rehearsed, Diagnostic> {
     let mut text = Vec::new();
     save::write(ruleset, &mut text).map_err(|error| Diagnostic::error("no-rehearsal", error.to_string()))?;
     let shown = String::from_utf8_lossy(&text);
@@ -35,9 +38,10 @@ pub fn rehearse(ruleset: &Ruleset, tools: &Tools) -> Result<Rehearsed, Diagnosti
         let message = "the rules name nfacct objects, which a scratch namespace does not have: no rehearsal";
         return Ok(Rehearsed::LeftOut(Diagnostic::warning("not-rehearsed", message)));
     }
-    let names = sets::named(&shown);
+    let mut names = sets::named(&shown);
+    names.retain(|name| !declared.iter().any(|set| set.name == *name));
     let sets = if names.is_empty() { Vec::new() } else { sets::creation(&names) };
-    let stage = Stage { tools, sets };
+    let stage = Stage { tools, sets, declared: set_plan::creation(declared) };
     let (scratch, loaded) = stage.load(text.clone())?;
     if !loaded.status.success() {
         return Err(stage.refused(ruleset, &text, &loaded));
@@ -54,19 +58,39 @@ pub fn rehearse(ruleset: &Ruleset, tools: &Tools) -> Result<Rehearsed, Diagnosti
 /// What a rehearsal needs.
 struct Stage<'t> {
     tools: &'t Tools,
+    /// What makes the sets that the host has and rules name.
     sets: Vec<u8>,
+    /// What makes the sets that scripts declared.
+    declared: Vec<u8>,
 }
 
 impl Stage<'_> {
     /// Loads a text in a fresh namespace.
     fn load(&self, text: Vec<u8>) -> Result<(Scratch, Finished), Diagnostic> {
         let scratch = Scratch::new()?;
-        if let Some(ipset) = system_program("ipset").filter(|_| !self.sets.is_empty()) {
-            scratch.run(&ipset, &["restore"], self.sets.clone(), limit(0)).map_err(|error| hung(&error))?;
+        let program = system_program("ipset");
+        if let Some(ipset) = program.as_deref().filter(|_| !self.sets.is_empty()) {
+            scratch.run(ipset, &["restore"], self.sets.clone(), limit(0)).map_err(|error| hung(&error))?;
+        }
+        if !self.declared.is_empty() {
+            self.declare(&scratch, program.as_deref().ok_or_else(ipset::missing)?)?;
         }
         let limit = limit(text.len());
         let loaded = scratch.run(&self.tools.restore, &[], text, limit).map_err(|error| hung(&error))?;
         Ok((scratch, loaded))
+    }
+
+    /// Makes the sets that scripts declared.
+    fn declare(&self, scratch: &Scratch, ipset: &Path) -> Result<(), Diagnostic> {
+        let limit = limit(self.declared.len());
+        let made =
+            scratch.run(ipset, &["restore"], self.declared.clone(), limit).map_err(|error| hung(&error))?;
+        if made.status.success() {
+            return Ok(());
+        }
+        let message = format!("the kernel refuses the sets that the scripts declare: {}", made.ending());
+        let refused = made.words().fold(Diagnostic::error("kernel-refused", message), Diagnostic::note);
+        Err(refused.note("this was a rehearsal: nothing was changed"))
     }
 
     /// What the kernel said, with the line that made the rule.

@@ -4,15 +4,23 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::files;
 use super::lock::{self, Lock};
 use super::record::{Event, Record, State};
+use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 
 const RECORD: &str = "record.json";
 const LOG: &str = "log";
 const GUARD: &str = "guard.lock";
+const SETS: &str = "sets";
+
+/// How long a guard may take to go.
+const PATIENCE: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_millis(5);
 
 /// One of a run's two rulesets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +51,13 @@ impl Run {
         folder: &Path,
         record: &Record,
         rulesets: &[(Family, Which, &[u8])],
+        sets: &[(Which, Vec<u8>)],
     ) -> io::Result<()> {
         for (family, which, text) in rulesets {
-            files::create(folder, &ruleset_name(*family, *which), text)?;
+            files::create(folder, &name(family.as_str(), *which), text)?;
+        }
+        for (which, text) in sets {
+            files::create(folder, &name(SETS, *which), text)?;
         }
         files::create(folder, RECORD, &serde_json::to_vec_pretty(record)?)?;
         for name in [LOG, GUARD, State::Applying.as_str()] {
@@ -69,7 +81,7 @@ impl Run {
     /// Where its backup is.
     #[must_use]
     pub fn ruleset_path(&self, family: Family, which: Which) -> PathBuf {
-        self.folder.join(ruleset_name(family, which))
+        self.folder.join(name(family.as_str(), which))
     }
 
     /// One of its rulesets, as text.
@@ -78,6 +90,19 @@ impl Run {
     /// That it cannot be read.
     pub fn ruleset(&self, family: Family, which: Which) -> io::Result<Vec<u8>> {
         fs::read(self.ruleset_path(family, which))
+    }
+
+    /// The sets that it changes, as text for `ipset restore`.
+    ///
+    /// # Errors
+    /// That it cannot be read.
+    pub fn sets(&self, which: Which) -> io::Result<Vec<u8>> {
+        fs::read(self.folder.join(name(SETS, which)))
+    }
+
+    /// The state directory that it is in.
+    pub(super) fn state_dir(&self) -> PathBuf {
+        self.folder.ancestors().nth(2).map(Path::to_owned).unwrap_or_default()
     }
 
     /// How far it has come.
@@ -116,13 +141,29 @@ impl Run {
         lock::is_held(&self.folder.join(GUARD))
     }
 
-    /// Notes an event. What cannot be noted is lost: a full disk must not keep the guard from its work.
-    pub(super) fn note(&self, event: &Event) {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.folder.join(LOG));
-        if let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) {
-            line.push(b'\n');
-            let _ = file.write_all(&line);
+    /// That the run waits for its confirmation, and what ends that.
+    #[must_use]
+    pub fn waits(&self) -> Diagnostic {
+        let id = self.id;
+        Diagnostic::error("pending", format!("run {id} waits for its confirmation"))
+            .help(format!("`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"))
+    }
+
+    /// Waits until the guard of a run that is over has gone, for as long as that may take.
+    pub fn wait_for_guard(&self) {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.is_guarded() {
+            thread::sleep(TICK);
         }
+    }
+
+    /// Notes an event; whether that was written. What cannot be noted is lost: a full disk must not keep the guard from its
+    /// way back.
+    pub(super) fn note(&self, event: &Event) -> bool {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(self.folder.join(LOG));
+        let (Ok(mut file), Ok(mut line)) = (file, serde_json::to_vec(event)) else { return false };
+        line.push(b'\n');
+        file.write_all(&line).is_ok()
     }
 
     /// What its guard said so far.
@@ -139,10 +180,10 @@ impl Run {
     }
 }
 
-fn ruleset_name(family: Family, which: Which) -> String {
+fn name(what: &str, which: Which) -> String {
     let which = match which {
         Which::Base => "base",
         Which::Target => "target",
     };
-    format!("{}.{which}", family.as_str())
+    format!("{what}.{which}")
 }

@@ -9,7 +9,8 @@ use super::tools::{limit, system_program};
 const OPTIONS: [&str; 4] = ["--match-set", "--add-set", "--del-set", "--map-set"];
 
 /// The names of ipsets in a text of rules.
-pub(super) fn named(text: &str) -> BTreeSet<&str> {
+#[must_use]
+pub fn named(text: &str) -> BTreeSet<&str> {
     let lines = text.lines().filter(|line| line.contains("-set "));
     lines
         .flat_map(|line| {

@@ -61,6 +61,10 @@ impl StateDir {
     pub fn lock(&self) -> Result<Lock, Diagnostic> {
         let taken = lock::take(&self.path.join(LOCK)).map_err(|error| unusable(&self.path, &error))?;
         taken.ok_or_else(|| {
+            // One that waits has the lock as long as it waits.
+            if let Some(run) = self.unfinished().filter(|run| run.state() == State::Pending) {
+                return run.waits();
+            }
             let message =
                 format!("another `dwscript` is at work: it holds the lock in {}", self.path.display());
             Diagnostic::error("locked", message)
@@ -99,8 +103,13 @@ impl StateDir {
     ///
     /// # Errors
     /// That it cannot be written.
-    pub fn begin(&self, record: &Record, rulesets: &[(Family, Which, &[u8])]) -> Result<Run, Diagnostic> {
-        self.write(record, rulesets).map_err(|error| {
+    pub fn begin(
+        &self,
+        record: &Record,
+        rulesets: &[(Family, Which, &[u8])],
+        sets: &[(Which, Vec<u8>)],
+    ) -> Result<Run, Diagnostic> {
+        self.write(record, rulesets, sets).map_err(|error| {
             Diagnostic::error(
                 "unwritable-state",
                 format!("the backup cannot be written to {}: {error}", self.path.display()),
@@ -110,7 +119,12 @@ impl StateDir {
         })
     }
 
-    fn write(&self, record: &Record, rulesets: &[(Family, Which, &[u8])]) -> io::Result<Run> {
+    fn write(
+        &self,
+        record: &Record,
+        rulesets: &[(Family, Which, &[u8])],
+        sets: &[(Which, Vec<u8>)],
+    ) -> io::Result<Run> {
         let runs = self.path.join(RUNS);
         self.clean(&runs);
         let id = self.ids().into_iter().max().unwrap_or(0) + 1;
@@ -118,7 +132,7 @@ impl StateDir {
             .prefix(TEMPORARY)
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&runs)?;
-        Run::write(folder.path(), record, rulesets)?;
+        Run::write(folder.path(), record, rulesets, sets)?;
         let place = runs.join(id.to_string());
         fs::rename(folder.keep(), &place)?;
         files::sync_folder(&runs)?;

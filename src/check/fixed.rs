@@ -19,7 +19,7 @@ pub fn fixed_point(again: Result<&Ruleset, &[Diagnostic]>, levels: &Levels) -> V
         Ok(ruleset) => changed(ruleset),
         Err(diagnostics) => diagnostics.last().map(failed),
     };
-    let findings = finding.map(|diagnostic| Finding { diagnostic, introduced: true });
+    let findings = finding.map(|diagnostic| Finding { diagnostic, introduced: true, inherited: false });
     levels.apply(findings.into_iter().collect())
 }
 

@@ -18,7 +18,11 @@ pub struct UnknownCode {
 
 /// What was said of findings, the later word counting for more.
 #[derive(Clone, Debug, Default)]
-pub struct Levels(Vec<(String, Level)>);
+pub struct Levels {
+    said: Vec<(String, Level)>,
+    /// Codes that scripts allow.
+    allowed: Vec<String>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
@@ -54,13 +58,37 @@ impl Levels {
 
     fn say(&mut self, codes: &[String], level: Level) -> Result<(), UnknownCode> {
         for code in codes {
-            if code != WARNINGS && !super::codes().any(|known| known == code) {
-                let near = did_you_mean(code, super::codes());
-                return Err(UnknownCode { code: code.clone(), near });
+            if code != WARNINGS {
+                known(code)?;
             }
-            self.0.push((code.clone(), level));
+            self.said.push((code.clone(), level));
         }
         Ok(())
+    }
+
+    /// The same, where scripts allow findings of this code. What the user says of a code counts for more; what is said of
+    /// all warnings counts for less, as a script gives its reason.
+    ///
+    /// # Errors
+    /// [`UnknownCode`].
+    pub fn allowed_by_script(&mut self, code: &str) -> Result<(), UnknownCode> {
+        known(code)?;
+        self.allowed.push(code.to_owned());
+        Ok(())
+    }
+
+    /// What other stages said of the run, at its levels.
+    #[must_use]
+    pub fn grade(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let finding = |diagnostic: Diagnostic| Finding { diagnostic, introduced: true, inherited: false };
+        self.apply(diagnostics.into_iter().map(finding).collect())
+    }
+
+    /// Whether a lint is asked for by its code, so that what the input had already counts too.
+    pub(super) fn asks_for_lints(&self) -> bool {
+        self.said.iter().any(|(code, level)| {
+            *level != Level::Allow && super::lints::LINTS.iter().any(|lint| lint.code == code)
+        })
     }
 
     /// The findings at their levels. What scripts introduced and the kernel refuses stays an error whatever is said.
@@ -75,8 +103,13 @@ impl Levels {
             return Some(diagnostic);
         }
         let warning = diagnostic.severity == Severity::Warning;
+        let is_named = || self.said.iter().any(|(code, _)| code == diagnostic.code);
+        let is_allowed = || self.allowed.iter().any(|code| code == diagnostic.code);
+        if (finding.inherited || is_allowed()) && !is_named() {
+            return None;
+        }
         let said =
-            self.0.iter().rev().find(|(code, _)| code == diagnostic.code || (warning && code == WARNINGS));
+            self.said.iter().rev().find(|(code, _)| code == diagnostic.code || (warning && code == WARNINGS));
         match said.map(|(_, level)| *level) {
             Some(Level::Allow) => return None,
             Some(Level::Deny) => diagnostic.severity = Severity::Error,
@@ -85,4 +118,11 @@ impl Levels {
         }
         Some(diagnostic)
     }
+}
+
+fn known(code: &str) -> Result<(), UnknownCode> {
+    if super::codes().any(|known| known == code) {
+        return Ok(());
+    }
+    Err(UnknownCode { code: code.to_owned(), near: did_you_mean(code, super::codes()) })
 }

@@ -7,6 +7,7 @@ mod built_in;
 mod chains;
 mod components;
 mod docker;
+mod expected;
 mod fixed;
 mod framing;
 mod graph;
@@ -15,6 +16,8 @@ mod input;
 mod interfaces;
 mod late;
 mod levels;
+mod lints;
+mod lockout;
 mod loops;
 mod missing;
 mod noted;
@@ -27,9 +30,13 @@ mod survey;
 mod tables;
 mod unknown;
 
+pub use expected::expected;
 pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
+pub use lints::{LINTS, Lint};
+pub use lockout::Lockout;
 
+use lints::For;
 use report::Report;
 use survey::Survey;
 
@@ -86,9 +93,13 @@ pub fn is_unreadable(code: &str) -> bool {
     framing::CODES.contains(&code)
 }
 
+/// Codes of what scripts warn of while they run.
+const OF_SCRIPTS: [&str; 3] = ["script-warning", "no-such-owner", "docker-unreachable"];
+
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().map(|check| check.codes).chain([fixed::CODES]).flatten().copied()
+    let checks = CHECKS.iter().map(|check| check.codes).chain([fixed::CODES]).flatten().copied();
+    checks.chain(LINTS.iter().map(|lint| lint.code)).chain(OF_SCRIPTS)
 }
 
 /// A ruleset that passed: only such a one is printed as a result.
@@ -119,32 +130,68 @@ pub struct Rejected {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Checks what scripts made of a ruleset.
+/// Checks what scripts made of a ruleset. Of what lints find, that is left out which the input had already, unless `levels`
+/// name its code.
 ///
 /// # Errors
 /// [`Rejected`] when there is an error.
 pub fn check(ruleset: Ruleset, levels: &Levels) -> Result<Checked, Rejected> {
-    let diagnostics = findings(&ruleset, levels, Severity::Warning);
+    let diagnostics = findings(&ruleset, levels, Severity::Warning, For::Run);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(Rejected { diagnostics });
     }
     Ok(Checked { ruleset, diagnostics })
 }
 
+/// What is to be said of a family's result beside that of the other family.
+#[must_use]
+pub fn beside(checked: &Checked, other: &Checked, levels: &Levels) -> Vec<Diagnostic> {
+    let (ruleset, other) = (checked.ruleset(), other.ruleset());
+    if is_untouched(ruleset, levels) && is_untouched(other, levels) {
+        return Vec::new();
+    }
+    let mut report = Report::new(ruleset, Severity::Warning);
+    lints::run_beside(ruleset, other, For::Run, &mut report);
+    levels.apply(report.into_findings())
+}
+
 /// Checks a ruleset that no script touched; its faults are errors.
 #[must_use]
 pub fn lint(ruleset: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
-    findings(ruleset, levels, Severity::Error)
+    findings(ruleset, levels, Severity::Error, For::Lint)
+}
+
+/// What is to be said of such a ruleset beside that of the other family.
+#[must_use]
+pub fn lint_beside(ruleset: &Ruleset, other: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
+    let mut report = Report::new(ruleset, Severity::Error);
+    lints::run_beside(ruleset, other, For::Lint, &mut report);
+    levels.apply(report.into_findings())
 }
 
 /// What the checks find; a fault that the input had already is of the severity `input`.
-fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity) -> Vec<Diagnostic> {
+fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity, asks: For) -> Vec<Diagnostic> {
     let survey = Survey::of(ruleset);
     let mut report = Report::new(ruleset, input);
     for check in CHECKS {
         (check.run)(&survey, &mut report);
     }
+    let wanted = match asks {
+        For::Lint => !report.has(|finding| is_unreadable(finding.code)),
+        // Where there is no result, what it would harm is not the point.
+        For::Run => {
+            !is_untouched(ruleset, levels) && !report.has(|finding| finding.severity == Severity::Error)
+        }
+    };
+    if wanted {
+        lints::run(ruleset, asks, &mut report);
+    }
     levels.apply(report.into_findings())
+}
+
+/// Whether lints have nothing to say of a run: it changed nothing, and nobody asks for what the input had.
+fn is_untouched(ruleset: &Ruleset, levels: &Levels) -> bool {
+    ruleset.edits().is_empty() && !levels.asks_for_lints()
 }
 
 /// The edit that added a rule; none for a rule that was read, even if a chain's new name made it be rewritten.

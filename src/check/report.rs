@@ -13,6 +13,8 @@ pub(super) struct Finding {
     pub(super) diagnostic: Diagnostic,
     /// Whether scripts brought it in.
     pub(super) introduced: bool,
+    /// Whether it is a lint's that the input had already, where scripts ran.
+    pub(super) inherited: bool,
 }
 
 /// What is said of a finding, whatever its place and gravity.
@@ -58,6 +60,7 @@ pub(super) enum Gravity {
 struct Count {
     code: &'static str,
     introduced: bool,
+    inherited: bool,
     severity: Severity,
     found: usize,
 }
@@ -67,6 +70,7 @@ struct Count {
 pub(super) struct Report<'r> {
     ruleset: &'r Ruleset,
     input: Severity,
+    inherited: bool,
     findings: Vec<Finding>,
     counts: Vec<Count>,
 }
@@ -74,7 +78,7 @@ pub(super) struct Report<'r> {
 impl<'r> Report<'r> {
     /// A report in which faults of the input are of the severity `input`.
     pub(super) const fn new(ruleset: &'r Ruleset, input: Severity) -> Self {
-        Self { ruleset, input, findings: Vec::new(), counts: Vec::new() }
+        Self { ruleset, input, inherited: false, findings: Vec::new(), counts: Vec::new() }
     }
 
     /// The findings, with a word on those that were left out.
@@ -85,7 +89,7 @@ impl<'r> Report<'r> {
             let message =
                 format!("{more} more of this kind {} not shown", if more == 1 { "is" } else { "are" });
             let diagnostic = Diagnostic::new(count.severity, count.code, message);
-            Finding { diagnostic, introduced: count.introduced }
+            Finding { diagnostic, introduced: count.introduced, inherited: count.inherited }
         });
         self.findings.extend(left_out);
         // Those of scripts stay in the order of the checks; a list about a text is read in the order of its lines.
@@ -160,6 +164,26 @@ impl<'r> Report<'r> {
         self.push_edit(edit, (code, Gravity::Fault), words);
     }
 
+    /// Reports what is worth a warning of an edit.
+    pub(super) fn edit_warning(&mut self, edit: EditId, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push_edit(edit, (code, Gravity::Warning), words);
+    }
+
+    /// Reports what is worth a warning and has no place.
+    pub(super) fn nowhere(&mut self, code: &'static str, words: impl FnOnce() -> Words) {
+        self.push(code, Severity::Warning, false, words, |_, diagnostic| diagnostic);
+    }
+
+    /// Whether there is such a finding so far.
+    pub(super) fn has(&self, test: impl Fn(&Diagnostic) -> bool) -> bool {
+        self.findings.iter().any(|finding| test(&finding.diagnostic))
+    }
+
+    /// Says of the findings that follow whether the input had them already.
+    pub(super) const fn inherits(&mut self, inherited: bool) {
+        self.inherited = inherited;
+    }
+
     /// Reports an error that scripts introduced by what they do to the line at `span`.
     pub(super) fn introduced_at(&mut self, span: Span, code: &'static str, words: impl FnOnce() -> Words) {
         self.push(code, Severity::Error, true, words, |ruleset, diagnostic| {
@@ -223,18 +247,21 @@ impl<'r> Report<'r> {
         }
         let Words { message, notes, help } = words();
         let placed = place(self.ruleset, Diagnostic::new(severity, code, message));
-        self.findings.push(Finding { diagnostic: Diagnostic { notes, help, ..placed }, introduced });
+        let diagnostic = Diagnostic { notes, help, ..placed };
+        self.findings.push(Finding { diagnostic, introduced, inherited: self.inherited });
     }
 
     fn count(&mut self, code: &'static str, severity: Severity, introduced: bool) -> usize {
+        let inherited = self.inherited;
         let same = |count: &&mut Count| {
-            (count.code, count.severity, count.introduced) == (code, severity, introduced)
+            (count.code, count.severity, count.introduced, count.inherited)
+                == (code, severity, introduced, inherited)
         };
         if let Some(count) = self.counts.iter_mut().find(same) {
             count.found += 1;
             return count.found;
         }
-        self.counts.push(Count { code, introduced, severity, found: 1 });
+        self.counts.push(Count { code, introduced, inherited, severity, found: 1 });
         1
     }
 }

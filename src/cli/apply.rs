@@ -8,15 +8,19 @@ use serde_json::json;
 
 use super::args::{ApplyArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
+use super::ended::tell;
 use super::input::Input;
+use super::lockout;
 use super::options::RunOptions;
 use super::output::{self, Destination};
 use super::run::{self, RunResult};
+use super::sets;
 use super::status::{Status, Stop, needs_root};
 use super::steps::Steps;
 use super::waiting::{Asks, Ended, Follower};
 use crate::apply::{
-    self, Dump, FamilyRecord, Host, HostFamily, Lock, Record, Rehearsed, Run, State, StateDir, VERSION, Which,
+    self, Dump, FamilyRecord, Host, HostFamily, Lock, Record, Rehearsed, Run, SetPlan, StateDir, VERSION,
+    Which,
 };
 use crate::delta::{self, Delta, View};
 use crate::diagnostic::Diagnostic;
@@ -91,6 +95,7 @@ struct Report {
     run: Option<u64>,
     state: Option<&'static str>,
     families: Vec<serde_json::Value>,
+    sets: Vec<serde_json::Value>,
     warnings: Vec<String>,
 }
 
@@ -105,6 +110,7 @@ fn print_json(report: &Report, steps: &Steps, errors: &[Diagnostic], status: Sta
         "run": report.run,
         "state": report.state,
         "families": report.families,
+        "sets": report.sets,
         "warnings": report.warnings,
         "steps": steps.all(),
         "errors": errors,
@@ -129,7 +135,8 @@ fn rehearse(
     if is_live {
         give(&mut options, &host);
     }
-    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    let mut results = run::results(&options).map_err(|(_, stop)| stop)?;
+    lockout::warn(&options, &mut results)?;
     show(request, &options, &results, report)?;
     steps.say(&format!("backend {}", host.backend));
     let every: Vec<&RunResult<'_>> = results.iter().collect();
@@ -167,30 +174,51 @@ fn apply(
     give(&mut options, &host);
     steps.done(&format!("read the live rules: backend {}, {}", host.backend, named(&families)));
     let slow = steps.begin("running and checking the scripts");
-    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    let mut results = run::results(&options).map_err(|(_, stop)| stop)?;
+    lockout::refuse(&options, &mut results)?;
     drop(slow);
     steps.done("ran and checked the scripts");
     report.warnings.extend(host.warnings.iter().map(|warning| warning.message.clone()));
     if !request.json {
         output::say(&host.warnings, options.colors.stderr);
     }
+    let sets = sets::plan(&results, state.path(), request.folder)?;
     show(request, &options, &results, report)?;
-    let changed: Vec<&RunResult<'_>> =
-        results.iter().filter(|result| !delta::forward(result.checked.ruleset()).is_empty()).collect();
+    show_sets(request, &options, &sets, report)?;
+    let is_changed = |result: &&RunResult<'_>| {
+        sets.changes(result.job.family) || !delta::forward(result.checked.ruleset()).is_empty()
+    };
+    let changed: Vec<&RunResult<'_>> = results.iter().filter(is_changed).collect();
     let targets = if args.no_rehearse { plain(&changed)? } else { rehearse_all(&changed, &host, steps)? };
     let planned = plan(&changed, &host, targets)?;
-    if planned.is_empty() {
+    if planned.is_empty() && sets.is_empty() {
         report.state = Some("nothing-to-do");
         steps.say("nothing to do");
         return Ok(Status::Done);
     }
-    let run = begin(request, &state, &host, &planned)?;
+    let run = begin(request, &state, &host, &planned, &sets)?;
     report.run = Some(run.id());
     steps.done(&format!("backed up as run {}", run.id()));
     let ended = guarded(args, &state, &run, steps)?;
     drop::<Lock>(lock);
     report.state = Some(ended.state.as_str());
     tell(&run, ended, steps)
+}
+
+/// Shows what changes in the sets.
+fn show_sets(
+    request: &Request<'_>,
+    options: &RunOptions,
+    plan: &SetPlan<'_>,
+    report: &mut Report,
+) -> Result<(), Stop> {
+    report.sets = sets::json(plan);
+    report.warnings.extend(plan.warnings.iter().map(|warning| warning.message.clone()));
+    if !request.json {
+        Destination::Stdout.write(|out| sets::write_diff(plan, options.colors.stdout, out))?;
+        output::say(&plan.warnings, options.colors.stderr);
+    }
+    Ok(())
 }
 
 /// Refuses while a run waits; one whose guard has died is rolled back first.
@@ -202,10 +230,7 @@ pub(super) fn settle(state: &StateDir, steps: &mut Steps) -> Result<(), Diagnost
         return Err(Diagnostic::error("pending", message).help("give each its own --state-dir"));
     }
     if run.is_guarded() {
-        let message = format!("run {id} waits for its confirmation");
-        return Err(Diagnostic::error("pending", message).help(format!(
-            "`dwscript confirm {id}` keeps its rules, `dwscript revert {id}` rolls them back"
-        )));
+        return Err(run.waits());
     }
     apply::recover(&run)?;
     steps.done(&format!("rolled back run {id}, whose guard had died"));
@@ -263,7 +288,7 @@ fn rehearse_all(results: &[&RunResult<'_>], host: &Host, steps: &mut Steps) -> R
     let mut texts = Vec::with_capacity(results.len());
     for result in results {
         let ruleset = result.checked.ruleset();
-        match apply::rehearse(ruleset, &of_host(host, result.job.family)?.tools)? {
+        match apply::rehearse(ruleset, &of_host(host, result.job.family)?.tools, &result.sets)? {
             Rehearsed::Text(text) => texts.push(Dump::new(text).text),
             Rehearsed::LeftOut(warning) => {
                 steps.say(&warning.message);
@@ -313,6 +338,7 @@ fn begin(
     state: &StateDir,
     host: &Host,
     planned: &[Planned<'_>],
+    sets: &SetPlan<'_>,
 ) -> Result<Run, Diagnostic> {
     let record = Record {
         version: VERSION,
@@ -322,13 +348,23 @@ fn begin(
         backend: host.backend,
         confirm: (!request.args.no_confirm).then_some(request.args.confirm),
         families: planned.iter().map(family_record).collect(),
+        sets: sets.records(),
+        ipset: sets.program().map(Path::to_owned),
         boot: apply::boot(),
         namespace: apply::namespace(),
-        connection: apply::connection(),
+        connection: connection(),
     };
     let bases = host.families.iter().map(|found| (found.family, Which::Base, found.dump.raw.as_slice()));
     let targets = planned.iter().map(|plan| (plan.host.family, Which::Target, plan.target.as_slice()));
-    state.begin(&record, &bases.chain(targets).collect::<Vec<_>>())
+    let sides = [Which::Base, Which::Target].map(|which| (which, sets.text(which)));
+    let sides = if sets.is_empty() { &[][..] } else { &sides[..] };
+    state.begin(&record, &bases.chain(targets).collect::<Vec<_>>(), sides)
+}
+
+/// The SSH connection that this was asked for by. A terminal multiplexer hides which one it is.
+fn connection() -> Option<String> {
+    let unknown = || apply::is_remote().then(|| "unknown".to_owned());
+    apply::connection().map(|connection| connection.id).or_else(unknown)
 }
 
 fn family_record(planned: &Planned<'_>) -> FamilyRecord {
@@ -349,50 +385,6 @@ fn guarded(args: &ApplyArgs, state: &StateDir, run: &Run, steps: &mut Steps) -> 
     let ended = Follower::new(run, Asks::new(args.confirm_here)).follow(steps);
     armed.wait(run);
     Ok(ended)
-}
-
-/// Says how it ended.
-fn tell(run: &Run, ended: Ended, steps: &mut Steps) -> Result<Status, Stop> {
-    let id = run.id();
-    match ended.state {
-        State::Confirmed => {
-            steps.say(&format!("confirmed: the new rules stay; `dwscript revert {id}` undoes them"));
-            Ok(Status::Done)
-        }
-        State::RolledBack => {
-            let error =
-                Diagnostic::error("not-confirmed", format!("run {id} was not confirmed and is rolled back"))
-                    .note("the host has its old rules again, with what others changed meanwhile");
-            Err(Stop::no(vec![error]))
-        }
-        _ => Err(Stop::failed(failed(run, ended))),
-    }
-}
-
-fn failed(run: &Run, ended: Ended) -> Vec<Diagnostic> {
-    let is_back = run.state().is_final();
-    ended.errors.into_iter().map(|error| if is_back { back(error) } else { not_back(error, run) }).collect()
-}
-
-fn back(error: Diagnostic) -> Diagnostic {
-    error.note("what was changed is rolled back: the host has its old rules")
-}
-
-fn not_back(error: Diagnostic, run: &Run) -> Diagnostic {
-    let id = run.id();
-    run.record().families.iter().fold(
-        error
-            .note("the host may have some of the new rules")
-            .help(format!("`dwscript revert {id}` tries to get back")),
-        |error, family| {
-            let backup = run.ruleset_path(family.family(), Which::Base);
-            error.help(format!(
-                "or load the backup, which undoes what Docker did since: `{} <{}`",
-                family.tools.restore.display(),
-                backup.display()
-            ))
-        },
-    )
 }
 
 fn named(families: &[Family]) -> String {

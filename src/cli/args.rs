@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means, and whether it can be done, is for [`super::options`].
 
 mod host;
+mod packets;
 mod persist;
 
 use std::path::PathBuf;
@@ -9,13 +10,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 pub(super) use host::{
-    ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, StateArgs,
+    ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, SnapshotArgs,
+    StateArgs,
 };
+pub(super) use packets::{PacketArgs, TraceArgs};
 pub(super) use persist::{Method, PersistArgs};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
 ///
-/// Without --input or --sample the live ruleset is read, which needs root.
+/// Without --input, --sample or --snapshot the live ruleset is read, which needs root.
 #[derive(Debug, Parser)]
 #[command(
     name = "dwscript",
@@ -44,10 +47,13 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 14] = [
+pub(super) const SUBCOMMANDS: [&str; 17] = [
+    "trace",
     "persist",
+    "snapshot",
     "fmt",
     "lint",
+    "explain",
     "remove",
     "confirm",
     "revert",
@@ -68,6 +74,10 @@ pub(super) enum Command {
     Fmt(FmtArgs),
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
+    /// Follow a packet through the rules, and say what becomes of it
+    Trace(TraceArgs),
+    /// Say what a message means, why, and what to do
+    Explain(ExplainArgs),
     /// Take the rules of an owner off
     Remove(RemoveArgs),
     /// Keep the rules of the run that waits for it
@@ -80,6 +90,8 @@ pub(super) enum Command {
     Backup(BackupArgs),
     /// Load a whole dump, unless it lacks rules that are live
     Restore(RestoreArgs),
+    /// Capture this host in one file, for --snapshot: rules, addresses, routes, Docker's objects; no secrets
+    Snapshot(SnapshotArgs),
     /// Have scripts run whenever Docker has started, at boot and later
     Persist(PersistArgs),
     /// The rollback of a run; `--apply` starts it
@@ -105,6 +117,8 @@ pub(super) struct RunArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) script: ScriptArgs,
+    #[command(flatten)]
+    pub(super) packets: PacketArgs,
     #[command(flatten)]
     pub(super) owner: OwnerArgs,
     #[command(flatten)]
@@ -172,13 +186,40 @@ pub(super) struct FmtArgs {
 pub(super) struct LintArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
-    /// Print the findings as JSON
-    #[arg(long)]
+    /// Print the findings as JSON, an object a family
+    #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) format: LintFormat,
     #[command(flatten)]
     pub(super) levels: LevelArgs,
     #[command(flatten)]
     pub(super) color: ColorArgs,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    /// On standard error, with the lines that they are about
+    #[default]
+    Text,
+    /// As --json
+    Json,
+    /// SARIF 2.1.0, for code scanners and editors
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The code, which messages show in brackets
+    #[arg(value_name = "CODE", required_unless_present = "list")]
+    pub(super) code: Option<String>,
+    /// List all codes
+    #[arg(long, conflicts_with = "code")]
+    pub(super) list: bool,
 }
 
 /// Where the ruleset comes from.
@@ -191,6 +232,12 @@ pub(super) struct InputArgs {
     /// Take a built-in capture of a real Docker Engine; `list` names them
     #[arg(long, value_name = "NAME", conflicts_with = "input")]
     pub(super) sample: Option<String>,
+    /// Read this capture of a host, as `dwscript snapshot` made it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["input", "sample"])]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Ask Docker for the names of networks and containers though the ruleset is a dump; of the live one it is asked anyway
+    #[arg(long, conflicts_with = "snapshot")]
+    pub(super) docker: bool,
     /// IPv4, which is the default
     #[arg(short = '4', long)]
     pub(super) ipv4: bool,
@@ -198,7 +245,7 @@ pub(super) struct InputArgs {
     #[arg(short = '6', long)]
     pub(super) ipv6: bool,
     /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["input", "sample"])]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["input", "sample", "snapshot"])]
     pub(super) iptables_dir: Option<PathBuf>,
 }
 
@@ -243,6 +290,9 @@ pub(super) struct OutputArgs {
     /// Write to this file, whole or not at all; with -46 to FILE.v4 and FILE.v6
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+    /// Write the sets that the scripts declare to this file, for `ipset -exist restore`; with -46 to FILE.v4 and FILE.v6
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "check")]
+    pub(super) sets: Option<PathBuf>,
     /// Exit with 1 and print the diff if the result differs from the input
     #[arg(long, conflicts_with = "output")]
     pub(super) check: bool,

@@ -4,6 +4,7 @@ use super::status::Stop;
 use crate::check::{self, Checked, Levels};
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
+use crate::script::Allowed;
 
 /// Checks a ruleset; what was found is behind what was said before.
 pub(super) fn check(
@@ -22,4 +23,20 @@ pub(super) fn check(
             Err(if unreadable { Stop::failed(said) } else { Stop::no(said) })
         }
     }
+}
+
+/// The levels, with what scripts allow.
+pub(super) fn levels(levels: &Levels, allowed: &[Allowed]) -> Result<Levels, Diagnostic> {
+    let mut levels = levels.clone();
+    for Allowed { code, origin, .. } in allowed {
+        levels.allowed_by_script(code).map_err(|error| {
+            let span = origin.script.expression_span(origin.line, origin.column);
+            let unknown = Diagnostic::error("unknown-code", error.to_string()).at(&origin.script, span, "");
+            match error.near {
+                Some(near) => unknown.help(format!("did you mean `{near}`?")),
+                None => unknown.help("`dwscript explain --list` has all codes"),
+            }
+        })?;
+    }
+    Ok(levels)
 }

@@ -3,7 +3,7 @@
 use super::args::ConfirmArgs;
 use super::output;
 use super::status::{Status, Stop, needs_root};
-use crate::apply::{Run, State, StateDir, connection};
+use crate::apply::{Connection, Event, Run, State, StateDir, connection, is_remote};
 use crate::diagnostic::{Diagnostic, Style};
 
 pub(super) fn run(args: &ConfirmArgs) -> Status {
@@ -23,20 +23,51 @@ fn confirm(args: &ConfirmArgs) -> Result<u64, Stop> {
     let state = StateDir::open(&args.state.state_dir)?;
     let run = find(&state, args.id)?;
     let id = run.id();
-    let started_by = run.record().connection.clone();
-    if !args.confirm_here && started_by.is_some() && started_by == connection() {
-        let error =
-            Diagnostic::error("old-connection", format!("run {id} was started by this very SSH connection"))
-                .note("an open connection proves nothing: new ones may be shut out")
-                .help(format!(
-                    "run `dwscript confirm {id}` from a new connection, or insist by --confirm-here"
-                ));
-        return Err(Stop::no(vec![error]));
+    if !args.confirm_here && run.state() == State::Pending {
+        objection(&run, connection().as_ref(), is_remote())?;
     }
     if run.go(State::Pending, State::Confirmed).map_err(|error| unwritable(&run, &error))? {
+        // Its guard takes the sets off that no script declares any more.
+        run.wait_for_guard();
         return Ok(id);
     }
     Err(Stop::no(vec![too_late(&run)]))
+}
+
+/// Why a confirmation from here proves nothing for a run that came over SSH.
+fn objection(run: &Run, here: Option<&Connection>, is_remote: bool) -> Result<(), Stop> {
+    let Some(started_by) = &run.record().connection else { return Ok(()) };
+    let id = run.id();
+    let (code, message) = match here {
+        Some(here) if here.id == *started_by => {
+            ("old-connection", format!("run {id} was started by this very SSH connection"))
+        }
+        Some(here) if here.began <= committed(run) => {
+            ("old-connection", format!("this SSH connection is older than the change of run {id}"))
+        }
+        None if is_remote => (
+            "unknown-connection",
+            "it cannot be told which SSH connection this terminal belongs to".to_owned(),
+        ),
+        _ => return Ok(()),
+    };
+    let error = Diagnostic::error(code, message)
+        .note("an open connection proves nothing: new ones may be shut out")
+        .help(format!("run `dwscript confirm {id}` from a new connection, or insist by --confirm-here"));
+    let error = match here {
+        Some(_) => error.help("`ssh -S none` makes one of its own where connections are shared"),
+        None => error.note("tmux, screen and mosh outlive the connection that they were started by"),
+    };
+    Err(Stop::no(vec![error]))
+}
+
+/// When the last of a run's changes was made.
+fn committed(run: &Run) -> u64 {
+    let ticks = run.events().into_iter().filter_map(|event| match event {
+        Event::Committed { ticks, .. } => Some(ticks),
+        _ => None,
+    });
+    ticks.max().unwrap_or(0)
 }
 
 fn find(state: &StateDir, id: Option<u64>) -> Result<Run, Diagnostic> {

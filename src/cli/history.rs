@@ -50,7 +50,9 @@ fn changes(run: &Run) -> String {
     let families = run.record().families.iter();
     let (added, removed) =
         families.fold((0, 0), |(added, removed), family| (added + family.added, removed + family.removed));
-    format!("+{added} -{removed}")
+    let sets = run.record().sets.iter();
+    let sets = sets.map(|set| format!(", {} +{} -{}", set.name, set.added, set.removed));
+    format!("+{added} -{removed}{}", sets.collect::<String>())
 }
 
 fn json_of(runs: &[Run]) -> String {
@@ -60,6 +62,9 @@ fn json_of(runs: &[Run]) -> String {
             .families
             .iter()
             .map(|family| json!({"family": family.family, "added": family.added, "removed": family.removed}));
+        let sets = record.sets.iter().map(
+            |set| json!({"name": set.name, "family": set.family, "added": set.added, "removed": set.removed}),
+        );
         json!({
             "id": run.id(),
             "time": spelled(record.time),
@@ -70,6 +75,7 @@ fn json_of(runs: &[Run]) -> String {
             "backend": record.backend,
             "confirm": record.confirm,
             "families": families.collect::<Vec<_>>(),
+            "sets": sets.collect::<Vec<_>>(),
         })
     };
     let runs: Vec<_> = runs.iter().map(run).collect();
@@ -79,7 +85,7 @@ fn json_of(runs: &[Run]) -> String {
 /// Seconds since 1970 as `2026-11-24 13:25:39Z`.
 ///
 /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
-fn spelled(seconds: u64) -> String {
+pub(super) fn spelled(seconds: u64) -> String {
     let (days, second) = (seconds / DAY + 719_468, seconds % DAY);
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

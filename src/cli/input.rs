@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::live;
+use super::snapshot::Snapshot;
 use super::status::Stop;
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Ruleset};
@@ -26,6 +27,8 @@ pub(super) enum Input {
     Stdin,
     /// A built-in capture.
     Sample(&'static Sample),
+    /// A captured host.
+    Snapshot(Arc<Snapshot>),
     /// The live ruleset, which was read already: the name that messages call it by, and its text.
     Read(&'static str, Vec<u8>),
 }
@@ -47,7 +50,11 @@ impl Input {
             Diagnostic::error(kind.code(), kind.to_string()).at(&source, error.span, "").help(kind.help())
         })?;
         let verbatim = Arc::ptr_eq(ruleset.source(), &source);
-        let diagnostics = other_family(&ruleset).into_iter().chain(self.empty(&source, family)?).collect();
+        let mut diagnostics: Vec<Diagnostic> = other_family(&ruleset).into_iter().collect();
+        diagnostics.extend(self.empty(&source, family)?);
+        if let Self::Snapshot(snapshot) = self {
+            diagnostics.extend(snapshot.warning(family));
+        }
         Ok(Read { ruleset, verbatim, diagnostics })
     }
 
@@ -66,6 +73,7 @@ impl Input {
             Self::Stdin => ("<stdin>".to_owned(), stdin()?),
             Self::Read(name, text) => ((*name).to_owned(), text.clone()),
             Self::Sample(sample) => (sample.name.to_owned(), capture(sample, family)?),
+            Self::Snapshot(snapshot) => ("<snapshot>".to_owned(), snapshot.text(family)?),
         };
         Ok(SourceFile::from_bytes(name, bytes)
             .map_err(|error| Diagnostic::error("unreadable-input", error.to_string()))?)

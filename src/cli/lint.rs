@@ -1,17 +1,22 @@
 //! `dwscript lint`: the checks on a ruleset as it stands.
 
-use super::args::LintArgs;
+use std::io::Write;
+
+use super::args::{LintArgs, LintFormat};
 use super::color::Colors;
-use super::input::Input;
+use super::input::Read;
 use super::options::LintOptions;
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Family;
-use crate::report::json;
+use crate::report::{github, json, sarif};
 
 pub(super) fn run(args: &LintArgs) -> Status {
+    if args.input.sample.as_deref() == Some("list") {
+        return super::run::list_samples();
+    }
     let options = match LintOptions::new(args) {
         Ok(options) => options,
         Err(diagnostic) => {
@@ -19,26 +24,9 @@ pub(super) fn run(args: &LintArgs) -> Status {
             return Status::Failed;
         }
     };
-    let statuses = options.inputs.iter().map(|(family, input)| lint(&options, *family, input));
-    statuses.max().unwrap_or(Status::Done)
-}
-
-fn lint(options: &LintOptions, family: Family, input: &Input) -> Status {
-    let (status, diagnostics) = match findings(options, family, input) {
-        Ok(findings) if findings.iter().any(|finding| check::is_unreadable(finding.code)) => {
-            (Status::Failed, findings)
-        }
-        Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Error) => {
-            (Status::No, findings)
-        }
-        Ok(findings) => (Status::Done, findings),
-        Err(Stop { status, diagnostics }) => (status, diagnostics),
-    };
-    if !options.json {
-        output::say(&diagnostics, options.colors.stderr);
-        return status;
-    }
-    match Destination::Stdout.write(|mut out| json::write_failure(family, &diagnostics, &mut out)) {
+    let linted = lint(&options);
+    let status = linted.iter().map(|linted| linted.status).max().unwrap_or(Status::Done);
+    match print(&options, &linted) {
         Ok(()) => status,
         Err(diagnostic) => {
             output::say(&[diagnostic], options.colors.stderr);
@@ -47,9 +35,67 @@ fn lint(options: &LintOptions, family: Family, input: &Input) -> Status {
     }
 }
 
-fn findings(options: &LintOptions, family: Family, input: &Input) -> Result<Vec<Diagnostic>, Stop> {
-    let read = input.read(family)?;
-    let mut findings = read.diagnostics;
-    findings.extend(check::lint(&read.ruleset, &options.levels));
-    Ok(findings)
+/// What was found in one family's ruleset.
+struct Linted {
+    family: Family,
+    status: Status,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Linted {
+    fn new(family: Family, found: Result<Vec<Diagnostic>, Stop>) -> Self {
+        let (status, diagnostics) = match found {
+            Ok(found) if found.iter().any(|finding| check::is_unreadable(finding.code)) => {
+                (Status::Failed, found)
+            }
+            Ok(found) if found.iter().any(|finding| finding.severity == Severity::Error) => {
+                (Status::No, found)
+            }
+            Ok(found) => (Status::Done, found),
+            Err(Stop { status, diagnostics }) => (status, diagnostics),
+        };
+        Self { family, status, diagnostics }
+    }
+}
+
+fn lint(options: &LintOptions) -> Vec<Linted> {
+    let read: Vec<(Family, Result<Read, Stop>)> =
+        options.inputs.iter().map(|(family, input)| (*family, input.read(*family))).collect();
+    let mut beside = match read.as_slice() {
+        [(_, Ok(one)), (_, Ok(other))] => [
+            check::lint_beside(&one.ruleset, &other.ruleset, &options.levels),
+            check::lint_beside(&other.ruleset, &one.ruleset, &options.levels),
+        ],
+        _ => [Vec::new(), Vec::new()],
+    }
+    .into_iter();
+    let found = |read: Read, beside: Vec<Diagnostic>| {
+        let mut found = read.diagnostics;
+        found.extend(check::lint(&read.ruleset, &options.levels));
+        found.extend(beside);
+        found
+    };
+    let linted = read.into_iter().map(|(family, read)| {
+        let beside = beside.next().unwrap_or_default();
+        Linted::new(family, read.map(|read| found(read, beside)))
+    });
+    linted.collect()
+}
+
+fn print(options: &LintOptions, linted: &[Linted]) -> Result<(), Diagnostic> {
+    let all = || linted.iter().flat_map(|linted| &linted.diagnostics).cloned().collect::<Vec<_>>();
+    match options.format {
+        LintFormat::Text => {
+            output::say(&all(), options.colors.stderr);
+            Ok(())
+        }
+        LintFormat::Sarif => Destination::Stdout.write(|mut out| sarif::write(&all(), &mut out)),
+        LintFormat::Github => Destination::Stdout.write(|mut out| github::write(&all(), &mut out)),
+        LintFormat::Json => Destination::Stdout.write(|mut out| objects(linted, &mut out)),
+    }
+}
+
+/// A JSON object for each family.
+fn objects(linted: &[Linted], out: &mut impl Write) -> std::io::Result<()> {
+    linted.iter().try_for_each(|linted| json::write_failure(linted.family, &linted.diagnostics, out))
 }

@@ -8,22 +8,32 @@ mod checked;
 mod color;
 mod completions;
 mod confirm;
+mod docker_client;
+mod ended;
+mod explain;
 mod fmt;
 mod guard;
 mod history;
 mod input;
 mod lint;
 mod live;
+mod lockout;
 mod man;
 mod options;
 mod output;
 mod parameters;
 mod persist;
+mod result;
 mod revert;
 mod run;
+mod sets;
+mod site;
+mod snapshot;
 mod status;
 mod steps;
+mod trace;
 mod waiting;
+mod world;
 
 use std::ffi::OsString;
 
@@ -49,6 +59,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         None => job(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Trace(args)) => trace::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),
         Some(Command::Confirm(args)) => confirm::run(&args),
@@ -56,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Some(Command::History(args)) => history::run(&args),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Persist(args)) => persist::run(&args),
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Api) => api::run(),

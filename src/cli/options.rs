@@ -2,19 +2,24 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::{
-    ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, OutputArgs, OwnerArgs, PersistArgs,
-    RemoveArgs, RunArgs, ScriptArgs,
+    ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
+    OwnerArgs, PacketArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs, TraceArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::site;
+use super::snapshot::Snapshot;
 use super::status::usage;
+use crate::apply::STATE_DIR;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Hook, Policy, owner};
+use crate::packets::{Given, Site, bad_packet};
 use crate::report::Format;
 use crate::script::{Settings, Tagging};
 
@@ -23,8 +28,16 @@ pub(super) struct RunOptions {
     pub(super) work: Work,
     pub(super) jobs: Vec<Job>,
     pub(super) purpose: Purpose,
+    /// Where the sets go that the scripts declare.
+    pub(super) sets: Option<PathBuf>,
+    /// Where it is kept which of the host's sets are ours.
+    pub(super) state_dir: PathBuf,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+    /// The host that packets are followed on.
+    pub(super) site: Arc<Site>,
+    /// Whether Docker is asked for names though the ruleset is a dump.
+    pub(super) asks_docker: bool,
 }
 
 /// What is done to the rulesets.
@@ -51,30 +64,49 @@ pub(super) enum Purpose {
     Check,
 }
 
+impl Purpose {
+    /// Whether a text is printed that iptables-restore loads.
+    pub(super) const fn is_text(self) -> bool {
+        matches!(self, Self::Print(Format::Restore | Format::Delta | Format::Inverse))
+    }
+}
+
 impl RunOptions {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))?
+            .on(&args.packets)
     }
 
     /// Those of `--apply` and `--rehearse`.
     pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::scripts(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::scripts(args)?, &args.input, &args.apply, (&args.levels, &args.color))?
+            .on(&args.packets)
     }
 
     /// Those of `dwscript remove --apply`.
     pub(super) fn apply_removal(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::removal(args)?, &args.input, &args.levels, &args.color)
+        Self::live(Self::removal(args)?, &args.input, &args.apply, (&args.levels, &args.color))?
+            .on(&PacketArgs::default())
     }
 
     /// Both families of the live ruleset, unless said.
-    fn live(work: Work, input: &InputArgs, said: &LevelArgs, color: &ColorArgs) -> Result<Self, Diagnostic> {
+    fn live(
+        work: Work,
+        input: &InputArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
+    ) -> Result<Self, Diagnostic> {
         let input = both_if_live(input);
         Ok(Self {
             work,
             jobs: jobs(&input, None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            site: Arc::default(),
+            asks_docker: input.docker,
         })
     }
 
@@ -84,13 +116,39 @@ impl RunOptions {
         scripts: &[PathBuf],
         script: &ScriptArgs,
     ) -> Result<Self, Diagnostic> {
-        Ok(Self {
+        Self {
             work: Self::work(scripts, script, &args.owner)?,
             jobs: jobs(&both_if_live(&args.input), None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
+            site: Arc::default(),
+            asks_docker: args.input.docker,
+        }
+        .on(&PacketArgs::default())
+    }
+
+    /// Those of `dwscript trace`, whose scripts run as in the main job.
+    fn looking(args: &TraceArgs, input: &InputArgs, site: &Arc<Site>) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            work: Self::work(&args.scripts, &args.script, &args.owner)?,
+            jobs: jobs(input, None, Texts::Any)?,
+            purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+            site: Arc::clone(site),
+            asks_docker: input.docker,
         })
+    }
+
+    /// The same with what the user says of packets.
+    fn on(self, packets: &PacketArgs) -> Result<Self, Diagnostic> {
+        let site = site::of(self.jobs.first().map(|job| &job.input), packets)?;
+        Ok(Self { site: Arc::new(site), ..self })
     }
 
     fn scripts(args: &RunArgs) -> Result<Work, Diagnostic> {
@@ -112,7 +170,8 @@ impl RunOptions {
 
     /// Those of `dwscript remove`.
     pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::removal(args)?, &args.input, &args.output, &args.levels, &args.color)
+        Self::with(Self::removal(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))?
+            .on(&PacketArgs::default())
     }
 
     fn removal(args: &RemoveArgs) -> Result<Work, Diagnostic> {
@@ -125,16 +184,20 @@ impl RunOptions {
         work: Work,
         input: &InputArgs,
         output: &OutputArgs,
-        said: &LevelArgs,
-        color: &ColorArgs,
+        apply: &ApplyArgs,
+        (said, color): (&LevelArgs, &ColorArgs),
     ) -> Result<Self, Diagnostic> {
         let purpose = if output.check { Purpose::Check } else { Purpose::Print(format(output)) };
         Ok(Self {
             work,
             jobs: jobs(input, output.output.as_deref(), texts(purpose))?,
             purpose,
+            sets: output.sets.clone(),
+            state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            site: Arc::default(),
+            asks_docker: input.docker,
         })
     }
 }
@@ -142,7 +205,7 @@ impl RunOptions {
 /// Both families of the live ruleset, unless said.
 fn both_if_live(args: &InputArgs) -> InputArgs {
     let mut input = args.clone();
-    let is_live = input.input.is_none() && input.sample.is_none();
+    let is_live = input.input.is_none() && input.sample.is_none() && input.snapshot.is_none();
     if is_live && !input.ipv4 && !input.ipv6 {
         (input.ipv4, input.ipv6) = (true, true);
     }
@@ -186,22 +249,70 @@ fn policy_of(text: &str) -> Result<(Hook, Policy), Diagnostic> {
 /// `dwscript lint`.
 pub(super) struct LintOptions {
     pub(super) inputs: Vec<(Family, Input)>,
-    pub(super) json: bool,
+    pub(super) format: LintFormat,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
 }
 
 impl LintOptions {
     pub(super) fn new(args: &LintArgs) -> Result<Self, Diagnostic> {
-        let families = families(&args.input);
-        let inputs = families.iter().map(|family| Ok((*family, input(&args.input, *family)?)));
+        let given = both_if_live(&args.input);
+        let families = families(&given);
+        let inputs = families.iter().map(|family| Ok((*family, input(&given, *family)?)));
         Ok(Self {
             inputs: inputs.collect::<Result<_, Diagnostic>>()?,
-            json: args.json,
+            format: if args.json { LintFormat::Json } else { args.format },
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })
     }
+}
+
+/// `dwscript trace`.
+pub(super) struct TraceOptions {
+    pub(super) packet: Given,
+    pub(super) inputs: Vec<(Family, Input)>,
+    pub(super) site: Arc<Site>,
+    /// The scripts that run first; none where the rulesets are asked as they stand.
+    pub(super) run: Option<RunOptions>,
+    pub(super) json: bool,
+    pub(super) colors: Colors,
+}
+
+impl TraceOptions {
+    pub(super) fn new(args: &TraceArgs) -> Result<Self, Diagnostic> {
+        let packet = Given::parse(&args.packet).map_err(|error| bad_packet(&args.packet, &error))?;
+        let given = with_families(&args.input, packet.packet.families());
+        let families = families(&given);
+        let inputs: Vec<(Family, Input)> = families
+            .iter()
+            .map(|family| Ok((*family, input(&given, *family)?)))
+            .collect::<Result<_, Diagnostic>>()?;
+        let site = Arc::new(site::of(inputs.first().map(|(_, input)| input), &args.packets)?);
+        let run = || RunOptions::looking(args, &given, &site);
+        Ok(Self {
+            packet,
+            run: (!args.scripts.is_empty()).then(run).transpose()?,
+            inputs,
+            site,
+            json: args.json,
+            colors: Colors::new(args.color.color),
+        })
+    }
+}
+
+/// The families of a packet's addresses, unless said; without addresses those that rulesets are of.
+fn with_families(args: &InputArgs, families: &[Family]) -> InputArgs {
+    let mut given = args.clone();
+    if args.ipv4 || args.ipv6 {
+        return given;
+    }
+    match families {
+        [only] => (given.ipv4, given.ipv6) = (*only == Family::Ipv4, *only == Family::Ipv6),
+        _ if args.snapshot.is_some() => (given.ipv4, given.ipv6) = (true, true),
+        _ => given = both_if_live(args),
+    }
+    given
 }
 
 fn format(args: &OutputArgs) -> Format {
@@ -266,6 +377,10 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
     if let Some(name) = &args.sample {
         return Ok(Input::Sample(input::sample(name)?));
     }
+    if let Some(path) = &args.snapshot {
+        let snapshot = Snapshot::parse(&path.display().to_string(), &input::file(path)?)?;
+        return Ok(Input::Snapshot(Arc::new(snapshot)));
+    }
     match &args.input {
         None => Ok(Input::Live(args.iptables_dir.clone())),
         Some(path) if path.as_os_str() == "-" && both => {
@@ -279,7 +394,7 @@ fn input(args: &InputArgs, family: Family) -> Result<Input, Diagnostic> {
 }
 
 /// `PREFIX.v4` or `PREFIX.v6`.
-fn suffixed(prefix: &Path, family: Family) -> PathBuf {
+pub(super) fn suffixed(prefix: &Path, family: Family) -> PathBuf {
     let mut name = OsString::from(prefix);
     name.push(match family {
         Family::Ipv4 => ".v4",

@@ -10,7 +10,7 @@ use super::args::RevertArgs;
 use super::output;
 use super::status::{Status, Stop, needs_root};
 use super::steps::Steps;
-use crate::apply::{Lock, Run, State, StateDir, Way, changes, make_until_it_holds};
+use crate::apply::{Change, Lock, Run, SetChanges, State, StateDir, Way, changes, make_until_it_holds};
 use crate::diagnostic::{Diagnostic, Style};
 
 const TICK: Duration = Duration::from_millis(20);
@@ -96,7 +96,29 @@ fn chosen(state: &StateDir, args: &RevertArgs) -> Result<Vec<Run>, Diagnostic> {
 
 fn undo(run: &Run, lock: &Lock, steps: &mut Steps) -> Result<(), Diagnostic> {
     let id = run.id();
-    let changes = changes(run)?;
+    let (changes, sets) = (changes(run)?, SetChanges::of(run)?);
+    sets.prepare(Way::Back, lock)?;
+    undo_rules(id, &changes, lock).map_err(|error| match sets.prepare(Way::Forward, lock) {
+        Ok(()) => error,
+        Err(also) => error.note(also.message),
+    })?;
+    // A set that others name meanwhile stays, and is known as ours.
+    if let Err(stays) = sets.finish(Way::Back) {
+        steps.say(&stays.message);
+    }
+    let gone = run.go(State::Confirmed, State::Reverted);
+    gone.map_err(|error| {
+        Diagnostic::error(
+            "unwritable-state",
+            format!("run {id} is undone, but that cannot be written: {error}"),
+        )
+    })?;
+    steps.done(&format!("reverted run {id}"));
+    Ok(())
+}
+
+/// Undoes the change of each family.
+fn undo_rules(id: u64, changes: &[Change], lock: &Lock) -> Result<(), Diagnostic> {
     for (index, change) in changes.iter().enumerate().rev() {
         if let Err(error) = make_until_it_holds(change, Way::Back, lock) {
             // Both families or none: what is undone already is made again.
@@ -111,13 +133,5 @@ fn undo(run: &Run, lock: &Lock, steps: &mut Steps) -> Result<(), Diagnostic> {
             return Err(error.note(state));
         }
     }
-    let gone = run.go(State::Confirmed, State::Reverted);
-    gone.map_err(|error| {
-        Diagnostic::error(
-            "unwritable-state",
-            format!("run {id} is undone, but that cannot be written: {error}"),
-        )
-    })?;
-    steps.done(&format!("reverted run {id}"));
     Ok(())
 }

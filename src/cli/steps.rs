@@ -9,8 +9,9 @@ use crate::diagnostic::Style;
 
 /// Where times stand.
 const COLUMN: usize = 56;
-/// What takes longer is said to have begun.
+/// What takes longer is said to have begun, and later how long it has taken so far.
 const SLOW: Duration = Duration::from_secs(1);
+const STILL: Duration = Duration::from_secs(10);
 const DIM: anstyle::Style = anstyle::Style::new().dimmed();
 
 /// A step that was done.
@@ -52,12 +53,19 @@ impl Steps {
         self.begun = Instant::now();
     }
 
-    /// A step begins; that is said only if it takes over a second.
+    /// A step begins; that is said only if it takes over a second, and again while it goes on.
     pub(super) fn begin(&self, text: &'static str) -> Option<Slow> {
-        let (over, ended) = mpsc::channel();
+        let (over, ended) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        let is_slow = move |time| ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
         let wait = move || {
-            if ended.recv_timeout(SLOW) == Err(RecvTimeoutError::Timeout) {
+            if is_slow(SLOW) {
                 print(&format!("{text} …"));
+            } else {
+                return;
+            }
+            while is_slow(STILL) {
+                print(&format!("{text} … {} s", begun.elapsed().as_secs()));
             }
         };
         (!self.is_quiet).then(|| drop(thread::spawn(wait)))?;

@@ -10,6 +10,8 @@ use crate::apply::{Event, Run, State, is_remote, recover};
 use crate::diagnostic::Diagnostic;
 
 const TICK: Duration = Duration::from_millis(10);
+/// How many lines of a list are said.
+const LISTED: usize = 10;
 
 /// Where the confirmation comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +61,14 @@ impl<'r> Follower<'r> {
     }
 
     pub(super) fn follow(mut self, steps: &mut Steps) -> Ended {
+        let mut slow = steps.begin("making and verifying the change");
         loop {
             let state = self.run.state();
             let is_guarded = self.run.is_guarded();
             self.tell(steps);
+            if state != State::Applying {
+                drop(slow.take());
+            }
             if state.is_final() {
                 self.tell(steps);
                 return Ended { state, errors: self.errors };
@@ -97,18 +103,27 @@ impl<'r> Follower<'r> {
         let milliseconds = |time: &u64| Duration::from_millis(*time);
         match event {
             Event::Armed => {}
-            Event::Committed { family, lines, milliseconds: time, changed } => {
+            Event::Sets { sets, milliseconds: time } => {
+                let sets = if *sets == 1 { "1 set".to_owned() } else { format!("{sets} sets") };
+                steps.took(&format!("committed {sets}"), milliseconds(time));
+            }
+            Event::Committed { family, lines, milliseconds: time, changed, .. } => {
                 if *changed {
                     steps.say(&format!("the live {family} ruleset had changed: the delta was made anew"));
                 }
-                steps.took(&format!("committed {family}: {lines} lines"), milliseconds(time));
+                steps.took(
+                    &format!("committed {family}: {lines} {}", if *lines == 1 { "line" } else { "lines" }),
+                    milliseconds(time),
+                );
             }
-            Event::Verified { family, milliseconds: time } => {
+            Event::Verified { family, milliseconds: time, meanwhile } => {
                 steps.took(&format!("verified {family}"), milliseconds(time));
+                if !meanwhile.is_empty() {
+                    list(&format!("others changed {family} rules meanwhile"), meanwhile, steps);
+                }
             }
             Event::Retried { family, differences } => {
-                steps.say(&format!("the {family} change does not hold, and is made again"));
-                differences.iter().take(10).for_each(|difference| steps.say(&format!("  {difference}")));
+                list(&format!("the {family} change does not hold, and is made again"), differences, steps);
             }
             Event::Waiting { seconds } => self.ask(*seconds, steps),
             Event::Failed { message, notes } => {
@@ -162,4 +177,13 @@ fn answers() -> Receiver<String> {
         lines.map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
     answers
+}
+
+/// Says something and the first of the lines that belong to it.
+fn list(what: &str, lines: &[String], steps: &mut Steps) {
+    steps.say(what);
+    lines.iter().take(LISTED).for_each(|line| steps.say(&format!("  {line}")));
+    if lines.len() > LISTED {
+        steps.say(&format!("  and {} more", lines.len() - LISTED));
+    }
 }

@@ -36,6 +36,14 @@ pub fn differences(from: View<'_>, to: View<'_>, live: View<'_>) -> Vec<String> 
     tables.flat_map(|name| Three::new(from, to, live, name).differences(&mut keys)).collect()
 }
 
+/// What stands in only one of two rulesets, a line each: the rules of `then` that are gone in `now`, and those that came.
+#[must_use]
+pub fn meanwhile(then: View<'_>, now: View<'_>) -> Vec<String> {
+    let mut keys = Keys::new(now.ruleset().family());
+    let tables = TableName::ALL.into_iter();
+    tables.flat_map(|name| Three::new(then, then, now, name).meanwhile(&mut keys)).collect()
+}
+
 /// A table in three rulesets.
 struct Three<'r> {
     table: TableName,
@@ -206,6 +214,25 @@ impl<'r> Three<'r> {
         found
     }
 
+    fn meanwhile(&self, keys: &mut Keys) -> Vec<String> {
+        let mut found = Vec::new();
+        let new = self.live.chains.iter().filter(|chain| self.to.get(chain.name).is_none());
+        for chain in self.to.chains.iter().chain(new) {
+            let [then, now] = [&self.to, &self.live].map(|side| side.rules(chain.name));
+            if is_alike(&then, &now) {
+                continue;
+            }
+            let mut say = |what: &str, rules: Vec<Rule<'_>>| {
+                let (name, table) = (chain.name, self.table);
+                let line = |rule: Rule<'_>| format!("{what}: `-A {name} {}` in table {table}", rule.body());
+                found.extend(rules.into_iter().map(line));
+            };
+            say("gone", surplus(&then, &now, keys));
+            say("new", surplus(&now, &then, keys));
+        }
+        found
+    }
+
     fn rule_differences(&self, chain: &str, keys: &mut Keys, found: &mut Vec<String>) {
         let [from, to, live] = [&self.from, &self.to, &self.live].map(|side| side.rules(chain));
         if is_alike(&from, &to) || is_alike(&to, &live) {
@@ -233,6 +260,18 @@ impl<'r> Three<'r> {
             found.push(format!("rules of `{chain}` in table {} stand in another order", self.table));
         }
     }
+}
+
+/// The rules of `one` that `other` does not have, or has not as often.
+fn surplus<'r>(one: &[Rule<'r>], other: &[Rule<'r>], keys: &mut Keys) -> Vec<Rule<'r>> {
+    let mut left = counts(&keys_of(other, keys));
+    let mut is_left = |key| left.get_mut(&key).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
+    one.iter()
+        .copied()
+        .zip(keys_of(one, keys))
+        .filter(|(_, key)| !is_left(*key))
+        .map(|(rule, _)| rule)
+        .collect()
 }
 
 fn counts(list: &[Key]) -> FxHashMap<Key, usize> {

@@ -26,7 +26,7 @@ use std::io::{self, Write};
 use crate::model::{Ruleset, TableName};
 use table::TablePlan;
 
-pub use merge::{differences, write_merged};
+pub use merge::{differences, meanwhile, write_merged};
 pub use view::View;
 
 /// What turns one ruleset into another.

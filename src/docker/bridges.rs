@@ -133,7 +133,12 @@ pub fn bridge_patterns(ruleset: &Ruleset, interfaces: &[String]) -> Vec<String> 
     if layout(ruleset).is_none() {
         return Vec::new();
     }
-    let bridges = bridges(ruleset);
+    patterns(&bridges(ruleset), ruleset, interfaces)
+}
+
+/// The same where Docker's `bridges` are known from elsewhere.
+#[must_use]
+pub fn patterns(bridges: &BTreeSet<String>, ruleset: &Ruleset, interfaces: &[String]) -> Vec<String> {
     let generated = |name: &&String| name.starts_with(GENERATED);
     let all_docker = generated_names(ruleset)
         .iter()

@@ -11,6 +11,9 @@ pub const USER_CHAIN: &str = "DOCKER-USER";
 /// How the names of the sets begin that 28.0.0 keeps its bridges in.
 pub(super) const SETS: &str = "docker-ext-bridges-";
 
+/// The tables of an engine that keeps its rules in nftables.
+const NFTABLES: [&str; 2] = ["ip docker-bridges", "ip6 docker-bridges"];
+
 /// Docker's own chains by table, of all layouts.
 const OWN: [(TableName, &[&str]); 2] = [
     (
@@ -41,10 +44,13 @@ pub enum Layout {
     V28,
     /// 29 with its iptables backend: DOCKER-INTERNAL, and no isolation chains.
     V29,
+    /// 29 with its nftables backend: no chain of iptables at all, but tables of its own. Its rules are not read: what
+    /// iptables accepts, they drop all the same.
+    Nftables,
 }
 
 impl Layout {
-    /// The first engine that writes it: `19.03`, `28.0.0`, `28` or `29`.
+    /// The first engine that writes it: `19.03`, `28.0.0`, `28` or `29`; else `nftables`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -52,8 +58,26 @@ impl Layout {
             Self::V28Sets => "28.0.0",
             Self::V28 => "28",
             Self::V29 => "29",
+            Self::Nftables => "nftables",
         }
     }
+
+    /// Where the engine keeps its rules: `iptables` or `nftables`.
+    #[must_use]
+    pub const fn backend(self) -> &'static str {
+        match self {
+            Self::Nftables => "nftables",
+            _ => "iptables",
+        }
+    }
+}
+
+/// Whether the tables of nftables, as `ip docker-bridges`, have those of an engine that keeps its rules there.
+///
+/// Source: moby's `integration/network/bridge/nftablesdoc`.
+#[must_use]
+pub fn is_nftables(tables: &[String]) -> bool {
+    tables.iter().any(|table| NFTABLES.contains(&table.as_str()))
 }
 
 /// The layout of Docker's chains; none where the ruleset has no chain of Docker's.

@@ -7,6 +7,7 @@ pub mod extension;
 pub mod family;
 pub mod fault;
 pub mod ids;
+pub mod ipset;
 pub mod jump;
 pub mod matches;
 pub mod names;

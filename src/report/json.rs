@@ -14,6 +14,7 @@ use crate::model::spec::Spec;
 use crate::model::{
     ChainId, Edit, EditId, EditKind, Family, Origin, Policy, RuleId, Ruleset, TableName, owner,
 };
+use crate::script::{Allowed, IpSet};
 use crate::source::{LineColumn, SourceFile};
 
 /// Counts up with a change that breaks readers; new keys do not.
@@ -23,9 +24,16 @@ pub const VERSION: u32 = 1;
 ///
 /// # Errors
 /// What `out` answers.
-pub fn write(checked: &Checked, diagnostics: &[Diagnostic], out: &mut impl Write) -> io::Result<()> {
+pub fn write(
+    checked: &Checked,
+    sets: &[IpSet],
+    diagnostics: &[Diagnostic],
+    allowed: &[Allowed],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let ruleset = checked.ruleset();
-    print(&Report::new(ruleset.family(), Some(ruleset), diagnostics), out)
+    let sets = sets.iter().map(JsonSet::new).collect();
+    print(&Report { sets, ..Report::new(ruleset.family(), Some(ruleset), diagnostics, allowed) }, out)
 }
 
 /// Writes a run that came to none: no ruleset, no edits.
@@ -33,7 +41,7 @@ pub fn write(checked: &Checked, diagnostics: &[Diagnostic], out: &mut impl Write
 /// # Errors
 /// What `out` answers.
 pub fn write_failure(family: Family, diagnostics: &[Diagnostic], out: &mut impl Write) -> io::Result<()> {
-    print(&Report::new(family, None, diagnostics), out)
+    print(&Report::new(family, None, diagnostics, &[]), out)
 }
 
 fn print(report: &Report<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -74,17 +82,55 @@ struct Report<'r> {
     family: &'static str,
     ruleset: Option<JsonRuleset<'r>>,
     edits: Edits<'r>,
+    /// The sets of addresses that the scripts declared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sets: Vec<JsonSet<'r>>,
     diagnostics: Vec<JsonDiagnostic<'r>>,
+    /// What scripts allow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<JsonAllowed<'r>>,
 }
 
 impl<'r> Report<'r> {
-    fn new(family: Family, ruleset: Option<&'r Ruleset>, diagnostics: &'r [Diagnostic]) -> Self {
+    fn new(
+        family: Family,
+        ruleset: Option<&'r Ruleset>,
+        diagnostics: &'r [Diagnostic],
+        allowed: &'r [Allowed],
+    ) -> Self {
+        let allowed = allowed.iter().map(|Allowed { code, why, origin }| JsonAllowed {
+            code,
+            why,
+            origin: JsonOrigin::new(origin),
+        });
         Self {
             version: VERSION,
             family: family.as_str(),
             ruleset: ruleset.map(|ruleset| JsonRuleset { tables: Tables(ruleset) }),
             edits: Edits(ruleset),
+            sets: Vec::new(),
             diagnostics: diagnostics.iter().map(JsonDiagnostic::new).collect(),
+            allowed: allowed.collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSet<'r> {
+    name: &'r str,
+    /// Whose it is; null where rules carry no tag.
+    owner: Option<&'r str>,
+    entries: Vec<String>,
+    origin: JsonOrigin,
+}
+
+impl<'r> JsonSet<'r> {
+    fn new(set: &'r IpSet) -> Self {
+        Self {
+            name: &set.name,
+            owner: (!set.owner.is_empty()).then_some(set.owner.as_str()),
+            entries: set.entries.iter().map(ToString::to_string).collect(),
+            origin: JsonOrigin::new(&set.origin),
         }
     }
 }
@@ -302,6 +348,13 @@ fn of_edit(rules: &[(EditId, RuleId)], index: usize) -> impl Iterator<Item = &Ru
     let start = rules.partition_point(|(edit, _)| edit.index() < index);
     let rules = rules.iter().skip(start);
     rules.take_while(move |(edit, _)| edit.index() == index).map(|(_, rule)| rule)
+}
+
+#[derive(Serialize)]
+struct JsonAllowed<'d> {
+    code: &'d str,
+    why: &'d str,
+    origin: JsonOrigin,
 }
 
 #[derive(Serialize)]

@@ -6,8 +6,14 @@ mod changes;
 pub mod delta;
 pub mod diagnostics;
 pub mod diff;
+pub mod explain;
+pub mod github;
 pub mod json;
+pub mod parts;
 pub mod restore;
+pub mod sarif;
+pub mod sets;
+pub mod trace;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Built-in captures of real Docker Engines: what `iptables-save` and `ip6tables-save` printed, byte for byte.
+//! Built-in captures of real Docker Engines: what `iptables-save` and `ip6tables-save` printed, byte for byte. Those of 28.0.0 and
+//! 29, which were not there to run, are written out from the documents of moby's own tests, and say so.
 
 use crate::model::Family;
 
@@ -13,6 +14,8 @@ pub struct Sample {
     ipv4: &'static str,
     /// What `ip6tables-save` printed; none where it was not captured.
     ipv6: Option<&'static str>,
+    /// The tables of nftables on that host, where they matter.
+    pub tables: &'static [&'static str],
 }
 
 impl Sample {
@@ -34,7 +37,13 @@ impl Sample {
 
 macro_rules! ipv4_only {
     ($name:literal, $about:literal) => {
-        Sample { name: $name, about: $about, ipv4: include_str!(concat!($name, ".rules")), ipv6: None }
+        Sample {
+            name: $name,
+            about: $about,
+            ipv4: include_str!(concat!($name, ".rules")),
+            ipv6: None,
+            tables: &[],
+        }
     };
 }
 
@@ -45,6 +54,7 @@ macro_rules! both {
             about: $about,
             ipv4: include_str!(concat!($name, ".rules")),
             ipv6: Some(include_str!(concat!($name, ".v6.rules"))),
+            tables: &[],
         }
     };
 }
@@ -79,4 +89,20 @@ pub static SAMPLES: &[Sample] = &[
     both!("docker28-published", "engine 28.5, published ports"),
     both!("docker28-internal-network", "engine 28.5, an internal network beside published ports"),
     both!("docker28-icc-off-network", "engine 28.5, a network without traffic between its containers"),
+    ipv4_only!(
+        "docker28.0.0-icc-off-network",
+        "engine 28.0.0 from its documents, unproved: published ports, an internal network, one without traffic inside"
+    ),
+    ipv4_only!("docker29-published", "engine 29 from its documents, unproved: published ports"),
+    ipv4_only!(
+        "docker29-icc-off-network",
+        "engine 29 from its documents, unproved: the same with an internal network and one without traffic inside"
+    ),
+    Sample {
+        tables: &["ip docker-bridges", "ip6 docker-bridges"],
+        ..both!(
+            "docker29-nftables",
+            "engine 29 over nftables from its documents, unproved: no rule of iptables"
+        )
+    },
 ];

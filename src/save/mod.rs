@@ -3,6 +3,7 @@
 mod canonical;
 mod command;
 pub mod error;
+pub mod ipset;
 mod parse;
 pub mod patch;
 mod remarks;

@@ -11,12 +11,13 @@ use rhai::{Engine, Module, OptimizationLevel};
 
 use super::api;
 use super::docker_view::DockerView;
+use super::host_view::HostView;
 use super::limits;
 use super::session::{SharedSession, tag};
 use super::view::RulesetView;
 
 /// Names that a script reads as variables, everywhere.
-pub(super) const VARIABLES: [&str; 3] = ["docker", "family", "ruleset"];
+pub(super) const VARIABLES: [&str; 4] = ["docker", "family", "host", "ruleset"];
 
 /// Where `print` and `debug` write.
 pub type Printer = Arc<dyn Fn(&str) + Send + Sync>;
@@ -69,6 +70,7 @@ fn variables(session: &SharedSession) -> Module {
     let mut module = Module::new();
     module.set_var("docker", DockerView(Rc::clone(session)));
     module.set_var("family", session.borrow().ruleset.family().as_str());
+    module.set_var("host", HostView(Rc::clone(session)));
     module.set_var("ruleset", RulesetView(Rc::clone(session)));
     module
 }

@@ -70,7 +70,7 @@ pub(super) enum Limit {
 /// what an import raises.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    end: Instant,
+    end: Cell<Instant>,
     allocated: Option<fn() -> usize>,
     most: Cell<usize>,
     left: Cell<u32>,
@@ -81,7 +81,7 @@ impl Watch {
     /// A watch whose time counts from now, and whose memory from what is allocated now.
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            end: Instant::now() + limits.time,
+            end: Cell::new(Instant::now() + limits.time),
             allocated: limits.allocated,
             most: Cell::new(
                 limits.allocated.map_or(0, |allocated| allocated()).saturating_add(limits.memory),
@@ -100,6 +100,14 @@ impl Watch {
         result
     }
 
+    /// The same for work that waits for others, whose time does not count either.
+    pub(super) fn wait<T>(&self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = self.excuse(work);
+        self.end.set(self.end.get() + start.elapsed());
+        result
+    }
+
     /// The limit that was met, if any.
     pub(super) fn met(&self) -> Option<Limit> {
         self.met.get()
@@ -113,7 +121,7 @@ impl Watch {
         self.left.set(self.left.get().saturating_sub(1));
         if self.left.get() == 0 {
             self.left.set(OPERATIONS);
-            if Instant::now() > self.end {
+            if Instant::now() > self.end.get() {
                 self.meet(Limit::Time);
             }
         }

@@ -16,10 +16,12 @@ mod edit;
 mod engine;
 mod error;
 mod fault;
+mod host_view;
 mod limits;
 mod names;
 mod owners;
 mod ownership;
+mod packets;
 mod params;
 mod pattern;
 mod placing;
@@ -30,7 +32,9 @@ mod resolver;
 mod rule;
 mod select;
 mod session;
+mod sets;
 mod spelling;
+mod surroundings;
 mod view;
 mod watchdog;
 mod world;
@@ -47,10 +51,12 @@ pub use limits::Limits;
 pub use owners::Tagging;
 pub use params::{Given, ParamValue, Params};
 pub use reference::reference;
-pub use session::IpSet;
+pub use session::{Allowed, IpSet};
+pub use surroundings::{Ask, Unknown, World};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
+use crate::packets::{Admin, Expectation, Site};
 use crate::source::SourceFile;
 use limits::Watch;
 use ownership::{Run, Wanted};
@@ -75,6 +81,12 @@ pub struct Settings {
     pub params: Params,
     /// The names of the host's interfaces, where the ruleset is the live one.
     pub interfaces: Vec<String>,
+    /// What else may be asked of the host; nothing where the ruleset is a dump.
+    pub world: Option<Arc<World>>,
+    /// Tells whether the host has ipsets, where the ruleset is the live one; asked only by scripts that want to know.
+    pub ipset: Option<fn() -> bool>,
+    /// The host that packets are followed on.
+    pub site: Arc<Site>,
     /// Limits.
     pub limits: Limits,
     /// How the rules of the run are told from others.
@@ -95,6 +107,14 @@ pub struct Outcome {
     pub diagnostics: Vec<Diagnostic>,
     /// The ipsets that the scripts declared.
     pub sets: Vec<IpSet>,
+    /// The owners of the run.
+    pub owners: Vec<String>,
+    /// The findings that the scripts allow, each with its reason.
+    pub allowed: Vec<Allowed>,
+    /// What the scripts expect of packets.
+    pub expectations: Vec<Expectation>,
+    /// The packets by which administrators reach the host.
+    pub admins: Vec<Admin>,
 }
 
 /// Why nothing came out of a run.
@@ -117,12 +137,13 @@ impl Failure {
 pub fn run(scripts: &[Script], ruleset: Ruleset, settings: &Settings) -> Result<Outcome, Failure> {
     let limits = settings.limits.for_rules(ruleset.rule_count());
     let (scripts, settings) = (scripts.to_vec(), settings.clone());
+    let world = settings.world.clone();
     let (sender, answer) = mpsc::channel();
     // The receiver is gone where the run was left behind, and then nobody wants the answer.
     let work = move || drop(sender.send(run_here(&scripts, ruleset, &settings, &limits)));
     let thread = std::thread::Builder::new().stack_size(limits.stack());
     thread.spawn(work).map_err(|error| Failure::of(no_thread(&limits, &error)))?;
-    watchdog::wait(&answer, &limits)?
+    watchdog::wait(&answer, &limits, || world.as_ref().is_some_and(|world| world.is_busy()))?
 }
 
 /// Takes the rules of an owner off, and sets policies of built-in chains of the filter table.
@@ -164,6 +185,9 @@ fn run_once(
     let session = Session::new(ruleset, settings.params.clone(), Watch::new(limits));
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
+    session.borrow_mut().world.clone_from(&settings.world);
+    session.borrow_mut().site = Arc::clone(&settings.site);
+    session.borrow_mut().asks_ipset = settings.ipset;
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
     engine.set_module_resolver(resolver::Handle(Rc::clone(&modules)));
@@ -242,5 +266,7 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
         return Err(Failure { diagnostics });
     }
     let done = std::mem::replace(session, Session::empty());
-    Ok(Outcome { ruleset: done.ruleset, diagnostics: done.warnings, sets: done.sets })
+    let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
+    let Session { ruleset, warnings, sets, allowed, expectations, admins, .. } = done;
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed, expectations, admins })
 }

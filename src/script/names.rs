@@ -200,10 +200,11 @@ fn type_word(name: &str) -> String {
         "Fn" | "FnPtr" => "a closure",
         "rules" => "the rules of a chain",
         "ruleset" => "the ruleset",
-        "counters" | "docker" => name,
+        "counters" | "docker" | "host" => name,
         "error" => "an error",
         "range" | "range=" | "Range" | "RangeInclusive" => "a range",
-        "rule" | "rule builder" | "chain" | "table" | "pattern" | "published port" => {
+        "rule" | "rule builder" | "chain" | "table" | "pattern" | "published port" | "proxied port"
+        | "trace" | "network" | "container" => {
             return format!("a {name}");
         }
         _ => "a value of another kind",

@@ -136,5 +136,15 @@ pub(super) fn remove(
     ruleset.set_aside(&[owner]);
     let origins = FxHashMap::from_iter([(owner, origin)]);
     placing::place(&mut ruleset, Mode::Tags, &FxHashMap::default(), &origins);
-    Ok(Outcome { ruleset, diagnostics: unknown.into_iter().collect(), sets: Vec::new() })
+    let owners = vec![name.to_owned()];
+    let diagnostics = unknown.into_iter().collect();
+    Ok(Outcome {
+        ruleset,
+        diagnostics,
+        sets: Vec::new(),
+        owners,
+        allowed: Vec::new(),
+        expectations: Vec::new(),
+        admins: Vec::new(),
+    })
 }

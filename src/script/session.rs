@@ -11,10 +11,14 @@ use super::limits::{Limits, Watch};
 use super::params::Params;
 use super::pattern::Pattern;
 use super::remembered::Remembered;
+use super::surroundings::World;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Docker;
+use crate::model::ipset::Entry;
 use crate::model::sequence::Sequence;
 use crate::model::{ChainId, EditId, Family, Origin, RuleId, Ruleset, Symbol};
+use crate::packets::{Admin, Expectation, Members, Site};
+use crate::simulate::Facts;
 use crate::source::SourceFile;
 
 /// The session, shared by the engine, its functions and the values they hand out.
@@ -33,6 +37,12 @@ pub(crate) struct Session {
     pub(crate) docker_edits: bool,
     /// The names of the host's interfaces, where they are known.
     pub(crate) interfaces: Vec<String>,
+    /// What else may be asked of the host.
+    pub(crate) world: Option<Arc<World>>,
+    /// Tells whether the host has ipsets; none where the ruleset is not a host's.
+    pub(crate) asks_ipset: Option<fn() -> bool>,
+    /// What it told.
+    pub(crate) has_ipset: Option<bool>,
     /// Compiled patterns by their text.
     pub(crate) patterns: FxHashMap<String, Pattern>,
     /// Watches over the limits.
@@ -41,6 +51,16 @@ pub(crate) struct Session {
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
+    /// What scripts expect of packets.
+    pub(crate) expectations: Vec<Expectation>,
+    /// Administrators' packets.
+    pub(crate) admins: Vec<Admin>,
+    /// The host that packets are followed on.
+    pub(crate) site: Arc<Site>,
+    /// The facts about it, and after how many edits they were read.
+    pub(crate) facts: Option<(usize, Facts)>,
+    /// Findings that scripts allow.
+    pub(crate) allowed: Vec<Allowed>,
     /// Scripts and modules by the name that Rhai knows them by.
     pub(crate) sources: FxHashMap<String, Arc<SourceFile>>,
     /// The name of the script that runs.
@@ -77,9 +97,32 @@ pub(crate) enum Anchor {
 pub struct IpSet {
     /// Its name.
     pub name: String,
-    /// Its entries: addresses, or addresses with a prefix.
-    pub entries: Vec<String>,
+    /// The family of its addresses.
+    pub family: Family,
+    /// Its entries, ascending, each once.
+    pub entries: Vec<Entry>,
+    /// The owner of the script that declared it; empty where rules carry no tag.
+    pub owner: String,
     /// The script line that declared it.
+    pub origin: Origin,
+}
+
+impl IpSet {
+    /// Its name and its entries, as those who follow packets need them.
+    #[must_use]
+    pub fn members(&self) -> Members {
+        (self.name.clone(), self.entries.clone())
+    }
+}
+
+/// A finding that a script allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Its code.
+    pub code: String,
+    /// Why.
+    pub why: String,
+    /// The script line that allows it.
     pub origin: Origin,
 }
 
@@ -189,9 +232,17 @@ impl Session {
             warnings: Vec::new(),
             docker_edits: false,
             interfaces: Vec::new(),
+            world: None,
+            asks_ipset: None,
+            has_ipset: None,
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
+            expectations: Vec::new(),
+            admins: Vec::new(),
+            site: Arc::default(),
+            facts: None,
+            allowed: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),
             owner: Symbol::EMPTY,

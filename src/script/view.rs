@@ -43,16 +43,16 @@ impl RuleView {
     }
 
     /// Whose it is: an owner's name, `docker`, or nobody's.
-    pub(super) fn owner(&self) -> Dynamic {
+    pub(super) fn owner(&self) -> String {
         let session = self.session.borrow();
         session.asked_owner.set(true);
         let owner = session.ruleset.owner(self.rule);
         if !owner.is_empty() {
-            return session.ruleset.symbols().name(owner).to_owned().into();
+            return session.ruleset.symbols().name(owner).to_owned();
         }
         let docker = session.ruleset.added_by(self.rule).is_none()
             && session.docker.is_docker(&session.ruleset, self.chain, self.rule);
-        if docker { owner::DOCKER.into() } else { Dynamic::UNIT }
+        if docker { owner::DOCKER.to_owned() } else { String::new() }
     }
 }
 

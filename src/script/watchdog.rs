@@ -19,19 +19,23 @@ const BEYOND: usize = 4;
 /// How much longer than the limit a run may take, in which the engine ends it at the line that it is at.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// Waits for what comes out of a run, or until it is beyond the limits.
+/// Waits for what comes out of a run, or until it is beyond the limits; while it `waits` for others its time stands still.
 ///
 /// # Errors
 /// That the run is beyond a limit, or has ended without an answer.
-pub(super) fn wait<T>(answer: &Receiver<T>, limits: &Limits) -> Result<T, Failure> {
-    let end = Instant::now() + limits.time + GRACE;
+pub(super) fn wait<T>(answer: &Receiver<T>, limits: &Limits, waits: impl Fn() -> bool) -> Result<T, Failure> {
+    let mut end = Instant::now() + limits.time + GRACE;
     let most =
         limits.allocated.map(|allocated| allocated().saturating_add(limits.memory.saturating_mul(BEYOND)));
     loop {
+        let start = Instant::now();
         match answer.recv_timeout(PERIOD) {
             Ok(answer) => return Ok(answer),
             Err(RecvTimeoutError::Disconnected) => return Err(beyond(Limit::Depth)),
             Err(RecvTimeoutError::Timeout) => {}
+        }
+        if waits() {
+            end += start.elapsed();
         }
         if limits.allocated.zip(most).is_some_and(|(allocated, most)| allocated() > most) {
             return Err(beyond(Limit::Memory));

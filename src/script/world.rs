@@ -1,16 +1,10 @@
 //! What the functions about parameters and the world do.
 
-use std::net::IpAddr;
-
-use rhai::{Array, Dynamic, EvalAltResult, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::fault::{Fault, Native, raise, shortened};
-use super::session::{IpSet, origin, session};
+use super::session::{Allowed, origin, session};
 use crate::diagnostic::Diagnostic;
-use crate::model::Family;
-
-/// The longest name of an ipset, in bytes (`IPSET_MAXNAMELEN` less the terminator, `linux/netfilter/ipset/ip_set.h`).
-const SET_NAME_LIMIT: usize = 31;
 
 /// The parameter `name` as what `fallback` is.
 pub(super) fn param(context: &NativeCallContext, name: &str, fallback: Dynamic) -> Native<Dynamic> {
@@ -60,55 +54,13 @@ pub(super) fn allow_docker_edit(context: &NativeCallContext) {
     session(context).borrow_mut().docker_edits = true;
 }
 
-/// Declares an ipset.
-pub(super) fn ipset(context: &NativeCallContext, name: &str, entries: &Array) -> Native<()> {
-    let refused = |message: String, help: &str| raise(context, Fault::new("bad-set", message).help(help));
-    let fits =
-        |character: char| character.is_ascii_graphic() && !matches!(character, '"' | '\'' | '\\' | ',');
-    if name.is_empty()
-        || name.len() > SET_NAME_LIMIT
-        || !name.chars().all(fits)
-        || name.starts_with(['-', '!'])
-    {
-        return Err(refused(
-            format!("`{name}` cannot be an ipset's name"),
-            "use up to 31 letters, digits, `-` and `_`",
-        ));
+/// Allows findings of this code for the run.
+pub(super) fn allow(context: &NativeCallContext, code: &str, why: &str) -> Native<()> {
+    if why.trim().is_empty() {
+        let fault = Fault::new("missing-reason", format!("`{code}` is allowed without a reason"));
+        return Err(raise(context, fault.help("say in the second text why it is right here")));
     }
-    let family = session(context).borrow().ruleset.family();
-    let mut texts = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let text = entry.clone().into_string().unwrap_or_default();
-        if !is_address(text.trim(), family) {
-            let message = format!(
-                "`{}` is no {} address",
-                shortened(entry),
-                if family == Family::Ipv4 { "IPv4" } else { "IPv6" }
-            );
-            return Err(refused(
-                message,
-                "entries are addresses of the family at hand, with or without a prefix",
-            ));
-        }
-        texts.push(text.trim().to_owned());
-    }
-    let set = IpSet { name: name.to_owned(), entries: texts, origin: origin(context) };
-    let shared = session(context);
-    let mut session = shared.borrow_mut();
-    match session.sets.iter_mut().find(|known| known.name == name) {
-        Some(known) => *known = set,
-        None => session.sets.push(set),
-    }
+    let allowed = Allowed { code: code.to_owned(), why: shortened(&why), origin: origin(context) };
+    session(context).borrow_mut().allowed.push(allowed);
     Ok(())
-}
-
-fn is_address(text: &str, family: Family) -> bool {
-    let (address, prefix) =
-        text.split_once('/').map_or((text, None), |(address, prefix)| (address, Some(prefix)));
-    let (right, longest) = match (address.parse::<IpAddr>(), family) {
-        (Ok(IpAddr::V4(_)), Family::Ipv4) => (true, 32),
-        (Ok(IpAddr::V6(_)), Family::Ipv6) => (true, 128),
-        _ => (false, 0),
-    };
-    right && prefix.is_none_or(|prefix| prefix.parse::<u8>().is_ok_and(|prefix| prefix <= longest))
 }

@@ -236,6 +236,14 @@ pub struct Dependency {
     pub no: Vec<Verdict>,
 }
 
+impl Dependency {
+    /// The rule as iptables-save prints it.
+    #[must_use]
+    pub fn text(&self, ruleset: &Ruleset) -> String {
+        rule_text(ruleset, ruleset.chain_name(self.chain), self.rule)
+    }
+}
+
 /// Addresses and ports of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
@@ -365,6 +373,18 @@ impl Trace {
     #[must_use]
     pub const fn family(&self) -> Family {
         self.family
+    }
+
+    /// The number of its protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// The interface by which it came in; none where the host sent it.
+    #[must_use]
+    pub fn in_interface(&self) -> Option<&str> {
+        self.in_interface.as_deref()
     }
 
     /// The connection that it began or belongs to; none where it is not tracked.

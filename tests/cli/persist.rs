@@ -14,12 +14,14 @@ const SCRIPT: &str = r#"owner("site");
 import "lib/ports" as ports;
 param("admin", "any");
 set_policy("INPUT", "DROP");
+for code in ["loopback-blocked", "stateless-input", "bridge-to-host", "icmpv6-blocked"] { allow(code, "it is not loaded"); }
 for port in ports::open() { append("INPUT", `-p tcp --dport ${port} -j ACCEPT`); }
 for net in param("nets", []) { if family == "ipv4" { prepend("DOCKER-USER", `-s ${net} -j DROP`); } }
 "#;
 const MODULE: &str = "fn open() { [22, 443] }\n";
 /// Where the unit is.
 const UNIT: &str = "root/etc/systemd/system/dwscript.service";
+const EARLY: &str = "root/etc/systemd/system/dwscript-early.service";
 /// What only Docker's rules hold.
 const DOCKERS: [&str; 5] = ["-j DOCKER", "docker0", "DNAT", "MASQUERADE", ":DOCKER "];
 
@@ -65,15 +67,15 @@ fn scripts_modules_parameters_and_the_unit_are_installed() {
         "# Written by `dwscript persist`; `dwscript persist --remove` takes it away.\n\
         [Unit]\n\
         Description=Firewall rules of dwscript\n\
-        After=network-pre.target netfilter-persistent.service docker.service\n\
+        After=network-pre.target netfilter-persistent.service dwscript-early.service docker.service\n\
         PartOf=docker.service\n\
         \n\
         [Service]\n\
         Type=oneshot\n\
         RemainAfterExit=yes\n\
         KillMode=process\n\
-        ExecStart={} \"/etc/dwscript/boot/scripts/site one.rhai\" --params /etc/dwscript/boot/params.toml \
-        --time-limit 4 --state-dir /var/lib/other --apply --no-confirm\n\
+        ExecStart={} persist --run \"/etc/dwscript/boot/scripts/site one.rhai\" \
+        --params /etc/dwscript/boot/params.toml --time-limit 4 --state-dir /var/lib/other\n\
         \n\
         [Install]\n\
         WantedBy=docker.service multi-user.target\n",
@@ -95,9 +97,10 @@ fn systemd_finds_no_fault_in_the_unit() {
         return;
     }
     let folder = folder();
-    assert_eq!(install(&folder, &["--owner", "site"]).status, Some(0));
+    assert_eq!(install(&folder, &["--owner", "site", "--early"]).status, Some(0));
     let mut command = Command::new("systemd-analyze");
-    let output = run(command.arg("verify").arg(folder.path().join(UNIT)).env("LC_ALL", "C"), b"");
+    command.arg("verify").args([UNIT, EARLY].map(|unit| folder.path().join(unit)));
+    let output = run(command.env("LC_ALL", "C"), b"");
     let said = text(&output.stderr);
     let ours: Vec<&str> = said.lines().filter(|line| line.contains("dwscript")).collect();
     assert!(output.status.success() && ours.is_empty(), "{said}");
@@ -164,7 +167,7 @@ fn status_and_remove_know_what_is_installed() {
     let some = persist(&folder, &["--status"]);
     assert_eq!(some.status, Some(0), "{}", some.stderr);
     assert!(
-        some.stdout.starts_with("unit: root/etc/systemd") && some.stdout.contains("--no-confirm"),
+        some.stdout.starts_with("unit: root/etc/systemd") && some.stdout.contains("persist --run"),
         "{}",
         some.stdout
     );
@@ -200,4 +203,88 @@ fn what_would_not_run_at_boot_is_not_installed() {
     assert!(install(&folder, &[]).stderr.contains("error[untrusted-script]"));
     assert_eq!(install(&folder, &["--trust"]).status, Some(0));
     assert_eq!(mode(&folder.path().join("root/etc/dwscript/boot/scripts/site one.rhai")), 0o600);
+}
+
+#[test]
+fn an_early_unit_is_there_where_it_is_asked_for() {
+    let folder = folder();
+    let run = install(&folder, &["--early", "-46"]);
+    assert_eq!((run.status, run.stderr.as_str()), (Some(0), ""), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("systemctl enable dwscript.service dwscript-early.service"),
+        "{}",
+        run.stdout
+    );
+    let program = fs::canonicalize(env!("CARGO_BIN_EXE_dwscript")).unwrap();
+    let expected = format!(
+        "# Written by `dwscript persist`; `dwscript persist --remove` takes it away.\n\
+        [Unit]\n\
+        Description=Firewall rules of dwscript for the host itself, before the network is up\n\
+        DefaultDependencies=no\n\
+        RequiresMountsFor=/var/lib/dwscript\n\
+        After=local-fs.target systemd-modules-load.service netfilter-persistent.service\n\
+        Wants=network-pre.target\n\
+        Before=network-pre.target docker.service shutdown.target\n\
+        Conflicts=shutdown.target\n\
+        \n\
+        [Service]\n\
+        Type=oneshot\n\
+        RemainAfterExit=yes\n\
+        ExecStart={} persist --run-early --state-dir /var/lib/dwscript\n\
+        \n\
+        [Install]\n\
+        WantedBy=multi-user.target\n",
+        program.display()
+    );
+    assert_eq!(folder.read(EARLY), expected);
+    assert_eq!(install(&folder, &[]).status, Some(0));
+    assert!(!folder.path().join(EARLY).exists() && folder.path().join(UNIT).exists());
+    assert_eq!(install(&folder, &["--early"]).status, Some(0));
+    assert_eq!(persist(&folder, &["--remove"]).status, Some(0));
+    assert!(!folder.path().join(EARLY).exists());
+}
+
+#[test]
+fn status_tells_what_has_changed_since() {
+    let folder = folder();
+    assert_eq!(install(&folder, &[]).status, Some(0));
+    assert_eq!(mode(&folder.path().join("root/var/lib/dwscript/last-good")), 0o600);
+    let same = persist(&folder, &["--status"]).stdout;
+    for line in ["last run: none yet\n", "last good result: 20", "sources: as they were installed\n"] {
+        assert!(same.contains(line), "{line}: {same}");
+    }
+    folder.write("lib/ports.rhai", "fn open() { [22] }\n");
+    folder.write("nets", "192.0.2.0/24\n");
+    let changed = persist(&folder, &["--status"]).stdout;
+    assert!(changed.contains("lib/ports.rhai differs from its installed copy\n"), "{changed}");
+    assert!(changed.contains("source: params.toml differs from its installed copy\n"), "{changed}");
+    fs::remove_file(folder.path().join("site one.rhai")).unwrap();
+    let gone = persist(&folder, &["--status", "--json"]);
+    let gone: serde_json::Value = serde_json::from_str(&gone.stdout).unwrap();
+    let kinds =
+        gone["changed_sources"].as_array().unwrap().iter().map(|source| source["change"].as_str().unwrap());
+    assert_eq!(kinds.collect::<Vec<_>>(), ["differs", "gone", "differs"], "{gone:#}");
+    assert_eq!((&gone["installed"], &gone["units"][0]["name"]), (&true.into(), &"dwscript.service".into()));
+    assert_eq!(persist(&folder, &["--remove"]).status, Some(0));
+    assert!(!folder.path().join("root/var/lib/dwscript/last-good").exists());
+    let none = persist(&folder, &["--status", "--json"]);
+    assert!(none.status == Some(1) && none.stdout.contains("\"installed\": false"), "{}", none.stdout);
+}
+
+#[test]
+fn programs_are_told_what_is_installed_and_what_is_wrong() {
+    let folder = folder();
+    let run = install(&folder, &["--json"]);
+    let installed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.status, &installed["installed"]), (Some(0), &true.into()), "{installed:#}");
+    folder.write("wrong.rhai", "append(\"INPUT\", \"-j NOWHERE\");\n");
+    let run = persist(&folder, &["wrong.rhai", "--sample", "docker28-published", "--json"]);
+    let failed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.status, run.stderr.as_str()), (Some(1), ""));
+    let error = &failed["errors"][0];
+    assert_eq!(
+        (&error["code"], &error["place"]),
+        (&"missing-chain".into(), &"wrong.rhai:1:1".into()),
+        "{failed:#}"
+    );
 }

@@ -1,5 +1,8 @@
 //! What Docker's rules tell of it: its layout, its bridges and its published ports.
 
+mod objects;
+mod told;
+
 use std::sync::Arc;
 
 use dwscript::docker::{self, Layout, Published};
@@ -26,7 +29,9 @@ fn the_layout_is_told_from_the_chains() {
             let Some(text) = sample.text(family) else { continue };
             let expected = match sample.name {
                 _ if !text.contains(":DOCKER ") => None,
+                name if name.starts_with("docker28.0.0") => Some(Layout::V28Sets),
                 name if name.starts_with("docker28") => Some(Layout::V28),
+                name if name.starts_with("docker29") => Some(Layout::V29),
                 _ => Some(Layout::V19),
             };
             assert_eq!(docker::layout(&read(family, text)), expected, "{}", sample.name);
@@ -113,6 +118,7 @@ fn published_ports_are_dockers_dnat_rules() {
                 host_ip: host_ip.map(str::to_owned),
                 host_port,
                 protocol: protocol.to_owned(),
+                container: None,
                 container_ip: container.to_owned(),
                 container_port,
                 bridge: Some(bridge.to_owned()),
@@ -125,6 +131,6 @@ fn published_ports_are_dockers_dnat_rules() {
     let ports = docker::published(&sample("docker20-ip6tables", Family::Ipv6));
     assert_eq!(ports[0], port(None, 80, "tcp", "fd00:b::2", 80, "br-b100b72a9745"));
     let ports = docker::published(&sample("docker20-no-userland-proxy", Family::Ipv4));
-    assert_eq!((ports.len(), ports[0].bridge.as_deref()), (1, None));
+    assert_eq!((ports.len(), ports[0].bridge.as_deref()), (1, Some("br-fb22e0596b1a")));
     assert!(docker::published(&sample("docker28-fresh", Family::Ipv4)).is_empty());
 }

@@ -24,7 +24,13 @@ impl Host {
         available(backend.check())?;
         let host = Self { namespace: available(Namespace::new())?, backend, family };
         let family = if family == Family::Ipv4 { "inet" } else { "inet6" };
-        for set in ["hosts hash:ip", "nets hash:net", "pairs hash:ip,port", "marks hash:ip"] {
+        for set in [
+            "hosts hash:ip",
+            "nets hash:net",
+            "pairs hash:ip,port",
+            "marks hash:ip",
+            "docker-ext-bridges-v4 hash:net",
+        ] {
             let (name, kind) = set.split_once(' ').unwrap();
             let skbinfo = if name == "marks" { &["skbinfo", "timeout", "60"][..] } else { &[] };
             let words = [&["create", name, kind, "family", family], skbinfo].concat();

@@ -47,9 +47,10 @@ fn a_set_has_a_name_and_addresses_of_the_family() {
     let script = "ipset(\"admins\", [\"192.0.2.1\", \"10.0.0.0/8\"]); append(\"INPUT\", rule().set(\"admins\", \"src\").accept());";
     assert!(run(script).stdout.contains("--match-set admins src"));
     for script in [
-        "ipset(\"admins\", [\"2001:db8::1\"]);",
         "ipset(\"admins\", [\"10.0.0.0/33\"]);",
         "ipset(\"admins\", [5]);",
+        "ipset(\"admins\", [\"nobody\"]);",
+        "ipset(\"dwscript-new\", []);",
         "ipset(\"\", []);",
         "ipset(\"-x\", []);",
         "ipset(\"a b\", []);",

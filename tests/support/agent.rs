@@ -11,16 +11,18 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, U
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::process::{run, stdout_of};
 
-/// The order for the agent: `probe`, or `serve` and what to listen on.
+/// The order for the agent: `probe`, `pester`, or `serve` and what to listen on.
 const ORDER: &str = "DWSCRIPT_TEST_AGENT";
 /// The name of the test below, as libtest spells it.
 const AGENT: &str = "support::agent::agent";
 /// How long an answer may take. A lost packet is sent again after one second.
 const PATIENCE: Duration = Duration::from_millis(2500);
+/// Between two probes that are repeated: an engine's docker-proxy and its web server start a process for each.
+const PAUSE: Duration = Duration::from_millis(5);
 /// A request that a web server answers and any other service ignores.
 const REQUEST: &[u8] = b"GET / HTTP/1.0\r\n\r\n";
 /// A DNS query for the address of `db`.
@@ -216,6 +218,58 @@ pub(crate) fn serve(namespace: &Path, name: &str, ports: &[&str]) -> Listeners {
     Listeners(child)
 }
 
+/// One probe after the other from a namespace, until it is asked what became of them.
+#[derive(Debug)]
+pub(crate) struct Pester(Child);
+
+/// What became of the probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pestered {
+    /// How many there were.
+    pub(crate) probes: usize,
+    /// Those that did not bring the right answer, and when, in milliseconds after the first.
+    pub(crate) failures: Vec<String>,
+    /// How often the namespace's kernel asked for a connection again: a lost packet that no probe shows.
+    pub(crate) repeated: u64,
+}
+
+/// Repeats a probe from a namespace.
+#[track_caller]
+pub(crate) fn pester(namespace: &Path, probe: &Probe) -> Pester {
+    let mut command = agent_command(namespace);
+    command.env(ORDER, "pester").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut child = command.spawn().unwrap();
+    child.stdin.as_mut().unwrap().write_all(probe.to_line().as_bytes()).unwrap();
+    Pester(child)
+}
+
+impl Pester {
+    /// Ends it; what became of the probes.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Pestered {
+        drop(self.0.stdin.take());
+        let mut text = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        let said = |what: &str| -> Vec<String> {
+            text.lines().filter_map(|line| line.strip_prefix(what)).map(ToOwned::to_owned).collect()
+        };
+        let total = said("pestered ").pop().unwrap();
+        let (probes, repeated) = total.split_once(' ').unwrap();
+        Pestered {
+            probes: probes.parse().unwrap(),
+            failures: said("failed "),
+            repeated: repeated.parse().unwrap(),
+        }
+    }
+}
+
+impl Drop for Pester {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
 fn agent_command(namespace: &Path) -> Command {
     let mut command = Command::new("nsenter");
     command.arg(format!("--net={}", namespace.display())).arg("--").arg(std::env::current_exe().unwrap());
@@ -231,6 +285,7 @@ fn agent() {
     match words.next() {
         Some("probe") => probe_all(),
         Some("serve") => serve_all(words.next().unwrap(), words),
+        Some("pester") => pester_all(),
         _ => {}
     }
 }
@@ -242,6 +297,33 @@ fn probe_all() {
             scope.spawn(move || say(&format!("probe {} {}", probe.name, probe.run())));
         }
     });
+}
+
+fn pester_all() {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).unwrap();
+    let probe = Probe::from_line(line.trim_end()).unwrap();
+    let ended = thread::spawn(|| io::stdin().read_to_end(&mut Vec::new()));
+    let (begun, repeated) = (Instant::now(), repeated_connects());
+    let mut probes = 0;
+    while !ended.is_finished() {
+        let at = begun.elapsed().as_millis();
+        let outcome = probe.run();
+        probes += 1;
+        if outcome != Outcome::Ok {
+            say(&format!("failed {outcome} at {at} ms"));
+        }
+        thread::sleep(PAUSE);
+    }
+    say(&format!("pestered {probes} {}", repeated_connects() - repeated));
+}
+
+/// How often a connection's first packet was sent again in this namespace.
+fn repeated_connects() -> u64 {
+    let text = std::fs::read_to_string("/proc/net/netstat").unwrap();
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt: "));
+    let (names, values) = (lines.next().unwrap().split(' '), lines.next().unwrap().split(' '));
+    names.zip(values).find(|(name, _)| *name == "TCPSynRetrans").unwrap().1.parse().unwrap()
 }
 
 fn serve_all<'a>(name: &str, ports: impl Iterator<Item = &'a str>) {

@@ -12,7 +12,7 @@ use crate::apply::STATE_DIR;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(in crate::cli) struct ApplyArgs {
     /// Change this host's rules: rehearsed, backed up, and rolled back unless confirmed; both families, unless -4 or -6
-    #[arg(long, conflicts_with_all = ["input", "sample", "diff", "delta", "format", "output", "check"])]
+    #[arg(long, conflicts_with_all = ["input", "sample", "snapshot", "docker", "diff", "delta", "format", "output", "sets", "check"])]
     pub(in crate::cli) apply: bool,
     /// How long the new rules wait for their confirmation
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -24,7 +24,7 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, requires = "apply")]
     pub(in crate::cli) no_confirm: bool,
     /// Load the result in a scratch network namespace, change nothing and stop
-    #[arg(long, conflicts_with_all = ["diff", "delta", "format", "output", "check", "no_rehearse"])]
+    #[arg(long, conflicts_with_all = ["diff", "delta", "format", "output", "sets", "check", "no_rehearse"])]
     pub(in crate::cli) rehearse: bool,
     /// Change the host without loading the result in a scratch network namespace first
     #[arg(long, requires = "apply")]
@@ -55,7 +55,7 @@ pub(in crate::cli) struct StateArgs {
 pub(in crate::cli) struct ConfirmArgs {
     /// The run's number, as `history` lists it [default: the one that waits]
     pub(in crate::cli) id: Option<u64>,
-    /// Confirm from the connection that the run was started by, though that proves nothing
+    /// Confirm from a connection that was open before the run, though that proves nothing
     #[arg(long)]
     pub(in crate::cli) confirm_here: bool,
     #[command(flatten)]
@@ -128,4 +128,14 @@ pub(in crate::cli) struct GuardArgs {
     pub(in crate::cli) id: u64,
     #[command(flatten)]
     pub(in crate::cli) state: StateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SnapshotArgs {
+    /// Write to this file, whole or not at all; `-` is standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) output: PathBuf,
+    /// Where the iptables programs are [default: /usr/sbin, /sbin, /usr/bin, /bin]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(in crate::cli) iptables_dir: Option<PathBuf>,
 }

@@ -5,7 +5,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::places;
+use serde::{Deserialize, Serialize};
+
+use super::{places, words};
 use crate::cli::args::ScriptArgs;
 use crate::cli::input;
 use crate::cli::parameters;
@@ -16,17 +18,30 @@ use crate::diagnostic::Diagnostic;
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
 
+/// The parameters, in the folder of the copies.
+pub(super) const PARAMS: &str = "params.toml";
+
 /// What was copied, by the paths in the folder of the copies.
 pub(super) struct Copies {
     scripts: Vec<PathBuf>,
     params: Option<PathBuf>,
     libraries: Vec<PathBuf>,
+    files: Vec<Copied>,
+}
+
+/// A file that was copied.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Copied {
+    /// Where it is.
+    pub(super) source: PathBuf,
+    /// Its copy, in the folder of the copies.
+    pub(super) copy: PathBuf,
 }
 
 impl Copies {
     /// Copies all that a run needs into `folder`.
     pub(super) fn make(scripts: &[PathBuf], args: &ScriptArgs, folder: &Path) -> Result<Self, Diagnostic> {
-        let mut copies = Self { scripts: Vec::new(), params: None, libraries: Vec::new() };
+        let mut copies = Self { scripts: Vec::new(), params: None, libraries: Vec::new(), files: Vec::new() };
         let mut homes: Vec<PathBuf> = Vec::new();
         for script in scripts {
             let (home, name) = split(script)?;
@@ -36,23 +51,51 @@ impl Copies {
             });
             let below = numbered("scripts", at);
             for file in with_modules(&home, Path::new(name)) {
-                copy(&home.join(&file), &folder.join(&below).join(&file))?;
+                copies.copy(&home.join(&file), folder, below.join(&file))?;
             }
             copies.scripts.push(below.join(name));
         }
         for (at, library) in args.libraries.iter().enumerate() {
             let below = numbered("library", at);
             places::make_folder(&folder.join(&below), FOLDER_MODE)?;
-            copy_library(library, &folder.join(&below))?;
+            copies.copy_library(library, folder, &below)?;
             copies.libraries.push(below);
         }
         let params = parameters::as_file(args)?;
         if !params.is_empty() {
-            let name = PathBuf::from("params.toml");
+            let name = PathBuf::from(PARAMS);
             places::write(&folder.join(&name), params.as_bytes(), FILE_MODE)?;
             copies.params = Some(name);
         }
         Ok(copies)
+    }
+
+    fn copy(&mut self, source: &Path, folder: &Path, copy: PathBuf) -> Result<(), Diagnostic> {
+        let to = folder.join(&copy);
+        places::make_folder(to.parent().unwrap_or(&to), FOLDER_MODE)?;
+        places::write(&to, &input::file(source)?, FILE_MODE)?;
+        self.files.push(Copied { source: words::absolute(source), copy });
+        Ok(())
+    }
+
+    /// Copies every script of a library; links to folders are not followed.
+    fn copy_library(&mut self, from: &Path, folder: &Path, below: &Path) -> Result<(), Diagnostic> {
+        let unreadable = |error: &std::io::Error| input::unreadable(&from.display().to_string(), error);
+        for entry in fs::read_dir(from).map_err(|error| unreadable(&error))? {
+            let entry = entry.map_err(|error| unreadable(&error))?;
+            let (path, place) = (entry.path(), below.join(entry.file_name()));
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                self.copy_library(&path, folder, &place)?;
+            } else if path.extension().is_some_and(|ending| ending == "rhai") && path.is_file() {
+                self.copy(&path, folder, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files, where they are and where they went.
+    pub(super) fn files(&self) -> &[Copied] {
+        &self.files
     }
 
     /// The copied scripts, where the folder of the copies is `folder`.
@@ -85,11 +128,6 @@ fn split(script: &Path) -> Result<(PathBuf, &OsStr), Diagnostic> {
     let home =
         fs::canonicalize(parent).map_err(|error| input::unreadable(&script.display().to_string(), &error))?;
     Ok((home, name))
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), Diagnostic> {
-    places::make_folder(to.parent().unwrap_or(to), FOLDER_MODE)?;
-    places::write(to, &input::file(from)?, FILE_MODE)
 }
 
 /// A script and all modules in its folder that it imports, directly or not, by their paths in that folder.
@@ -145,21 +183,6 @@ fn inside(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(clean)
-}
-
-/// Copies every script of a library; links to folders are not followed.
-fn copy_library(from: &Path, to: &Path) -> Result<(), Diagnostic> {
-    let unreadable = |error: &std::io::Error| input::unreadable(&from.display().to_string(), error);
-    for entry in fs::read_dir(from).map_err(|error| unreadable(&error))? {
-        let entry = entry.map_err(|error| unreadable(&error))?;
-        let (path, place) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            copy_library(&path, &place)?;
-        } else if path.extension().is_some_and(|ending| ending == "rhai") && path.is_file() {
-            copy(&path, &place)?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

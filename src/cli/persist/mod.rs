@@ -1,48 +1,61 @@
 //! `dwscript persist`: scripts that run whenever Docker has started.
 
 mod copy;
+mod good;
+mod last;
+mod manifest;
 mod places;
+mod standing;
 mod systemd;
+mod trial;
+mod unattended;
 mod unit;
+mod words;
 
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use tempfile::Builder;
 
-use super::apply::give;
-use super::args::{Method, PersistArgs, ScriptArgs};
+use super::args::{Method, PersistArgs};
 use super::color::Colors;
 use super::input::Input;
 use super::options::RunOptions;
 use super::output;
 use super::parameters;
-use super::run::{self, RunResult};
 use super::status::{Status, Stop, needs_root, usage};
-use crate::apply::{Host, check_trust};
-use crate::diagnostic::{Diagnostic, Severity, Style};
+use crate::apply::{Host, check_trust, is_root};
+use crate::diagnostic::{Diagnostic, Style};
 use crate::model::Family;
-use crate::report::{boot, canonical};
 use copy::Copies;
+use good::Good;
+use last::Last;
+use manifest::Manifest;
 use places::Places;
+use standing::Standing;
+use trial::Trial;
 
 pub(super) fn run(args: &PersistArgs) -> Status {
+    if args.run {
+        return unattended::run_scripts(args);
+    }
+    if args.run_early {
+        return unattended::run_early(args);
+    }
     let colors = Colors::new(args.color.color);
     let places = Places::new(&args.root);
     let done = if args.status {
-        Ok(status(&places))
+        Ok(Vec::new())
     } else if args.remove {
         remove(&places)
     } else {
         install(args, &places, colors.stderr)
     };
     match done {
-        Ok((status, text)) => match output::print(&text) {
-            Status::Done => status,
-            failed => failed,
-        },
+        Ok(said) => tell(args, &places, &said),
+        Err(stop) if args.json => print_or(&failure(&stop), stop.status),
         Err(stop) => {
             output::say(&stop.diagnostics, colors.stderr);
             stop.status
@@ -50,11 +63,54 @@ pub(super) fn run(args: &PersistArgs) -> Status {
     }
 }
 
+/// Prints what was done, or how it stands.
+fn tell(args: &PersistArgs, places: &Places, said: &[String]) -> Status {
+    if !args.status && !args.json {
+        return output::print(&lines(said));
+    }
+    let standing = Standing::of(places);
+    if standing.installed && places.is_host() && !is_root() {
+        let partial = Diagnostic::warning(
+            "needs-root",
+            "how the last run ended and what has changed is told to root alone",
+        );
+        output::say(&[partial], Colors::new(args.color.color).stderr);
+    }
+    let status = if args.status && !standing.installed { Status::No } else { Status::Done };
+    let text = if args.json {
+        serde_json::to_string_pretty(&standing).unwrap_or_default() + "\n"
+    } else {
+        lines(&standing.lines())
+    };
+    print_or(&text, status)
+}
+
+fn print_or(text: &str, status: Status) -> Status {
+    match output::print(text) {
+        Status::Done => status,
+        failed => failed,
+    }
+}
+
+fn failure(stop: &Stop) -> String {
+    let errors = stop.diagnostics.iter().map(|error| {
+        json!({
+            "severity": error.severity.as_str(), "code": error.code, "message": error.message, "notes": error.notes,
+            "help": error.help, "place": error.place().map(|(file, at)| format!("{file}:{}:{}", at.line, at.column)),
+        })
+    });
+    format!("{:#}\n", json!({"version": 1, "errors": errors.collect::<Vec<_>>()}))
+}
+
+fn lines(said: &[String]) -> String {
+    said.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+}
+
 fn may_write(places: &Places) -> Result<(), Diagnostic> {
     if places.is_host() { needs_root("`dwscript persist`") } else { Ok(()) }
 }
 
-fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<(Status, String), Stop> {
+fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<Vec<String>, Stop> {
     if args.scripts.is_empty() {
         return Err(usage("no script is given")
             .help("for example `dwscript persist scripts/harden.rhai`; `--status` says what is installed")
@@ -69,46 +125,68 @@ fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<(Status,
     let options = RunOptions::trial(args, &args.scripts, &args.script)?;
     let host = host(args, &options)?;
     let trial = Trial::run(options, host.as_ref(), Some(style))?;
+    if args.method == Method::NetfilterPersistent {
+        trial.refuse_sets()?;
+    }
     let folder = places.folder();
     let above = folder.parent().unwrap_or(&folder);
     places::make_folder(above, 0o755)?;
     let staged = Builder::new().prefix(".new-").permissions(Permissions::from_mode(0o700)).tempdir_in(above);
     let staged = staged.map_err(|error| places::unwritable(above, &error))?;
     let copies = Copies::make(&args.scripts, &args.script, staged.path())?;
-    try_copies(args, &copies, staged.path(), host.as_ref(), &trial)?;
-    let at_boot = Places::folder_at_boot();
-    let given = copies.script_args(&at_boot, args.script.time_limit);
-    let unit = unit::text(&command(args, &copies.scripts(&at_boot), &given)?)?;
+    trial::of_copies(args, &copies, staged.path(), host.as_ref(), &trial)?;
+    let units = Units::new(args, &copies)?;
+    Manifest::new(args, &copies, &units.words).write(staged.path())?;
     places::swap_folder(&staged.keep(), &folder)?;
-    places::keep_aside(&places.unit())?;
-    places::write(&places.unit(), unit.as_bytes(), 0o644)?;
-    let mut said = vec![folder.display().to_string(), places.unit().display().to_string()];
+    let state_dir = places.state_dir(&words::absolute(&args.state.state_dir));
+    trial.good.write(&state_dir)?;
+    let mut said = vec![folder.display().to_string()];
+    units.write(places, &mut said)?;
     if args.method == Method::NetfilterPersistent {
         write_rules(places, &trial.boot, &mut said)?;
     }
-    said.push(systemd::enable(places)?);
-    Ok((Status::Done, lines(&said)))
+    let names: &[&str] = if args.early { &[unit::NAME, unit::EARLY] } else { &[unit::NAME] };
+    said.push(systemd::enable(places, names)?);
+    Ok(said)
 }
 
-/// Sees that the copies do what the scripts do: a module that was not found, for one, is missed now and not at boot.
-fn try_copies(
-    args: &PersistArgs,
-    copies: &Copies,
-    folder: &Path,
-    host: Option<&Host>,
-    wanted: &Trial,
-) -> Result<(), Diagnostic> {
-    let given = copies.script_args(folder, args.script.time_limit);
-    let options = RunOptions::trial(args, &copies.scripts(folder), &given)?;
-    match Trial::run(options, host, None) {
-        Ok(found) if found.texts == wanted.texts => Ok(()),
-        Ok(_) => Err(incomplete(&[])),
-        Err(stop) => Err(incomplete(&stop.diagnostics)),
+/// The units' texts.
+struct Units {
+    /// What the main one runs.
+    words: Vec<OsString>,
+    main: String,
+    early: Option<String>,
+}
+
+impl Units {
+    fn new(args: &PersistArgs, copies: &Copies) -> Result<Self, Diagnostic> {
+        let at_boot = Places::folder_at_boot();
+        let given = copies.script_args(&at_boot, args.script.time_limit);
+        let words = words::run(args, &copies.scripts(&at_boot), &given);
+        let program: OsString = words::program()?.into();
+        let with = |words: &[OsString]| [std::slice::from_ref(&program), words].concat();
+        let early = args.early.then(|| {
+            unit::early_text(&with(&words::run_early(args)), &words::absolute(&args.state.state_dir))
+        });
+        Ok(Self { main: unit::text(&with(&words))?, early: early.transpose()?, words })
     }
-}
 
-fn lines(said: &[String]) -> String {
-    said.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+    /// Writes them; an early one of before goes where none is wanted now.
+    fn write(&self, places: &Places, said: &mut Vec<String>) -> Result<(), Diagnostic> {
+        let texts = [(unit::NAME, Some(&self.main)), (unit::EARLY, self.early.as_ref())];
+        for (name, text) in texts {
+            let path = places.unit(name);
+            match text {
+                Some(text) => {
+                    places::keep_aside(&path)?;
+                    places::write(&path, text.as_bytes(), 0o644)?;
+                    said.push(path.display().to_string());
+                }
+                None => said.extend(remove_unit(places, name)?),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The environment of a shell is not that of a boot.
@@ -126,83 +204,6 @@ fn host(args: &PersistArgs, options: &RunOptions) -> Result<Option<Host>, Diagno
     needs_root("trying the scripts on the live rules")?;
     let families: Vec<Family> = options.jobs.iter().map(|job| job.family).collect();
     Host::read(args.input.iptables_dir.as_deref(), &families).map(Some)
-}
-
-/// What scripts make of the ruleset that they are tried on.
-struct Trial {
-    texts: Vec<Vec<u8>>,
-    /// What is to be loaded at boot, by family.
-    boot: Vec<(Family, Vec<u8>)>,
-}
-
-impl Trial {
-    fn run(mut options: RunOptions, host: Option<&Host>, say: Option<Style>) -> Result<Self, Stop> {
-        if let Some(host) = host {
-            give(&mut options, host);
-        }
-        let results = run::results(&options).map_err(|(_, stop)| stop)?;
-        let mut trial = Self { texts: Vec::new(), boot: Vec::new() };
-        for RunResult { job, checked, diagnostics, .. } in &results {
-            if let Some(style) = say {
-                output::say(diagnostics, style);
-            }
-            let (mut text, mut kept) = (Vec::new(), Vec::new());
-            let written = canonical::write(checked, &mut text).and_then(|()| boot::write(checked, &mut kept));
-            written.map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
-            trial.texts.push(text);
-            trial.boot.push((job.family, kept));
-        }
-        Ok(trial)
-    }
-}
-
-/// That the copies do not do what the scripts do.
-fn incomplete(said: &[Diagnostic]) -> Diagnostic {
-    let message = "the scripts do something else, or nothing, once they are copied";
-    let error = Diagnostic::error("incomplete-copy", message).note("nothing was installed");
-    let notes = said.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
-    notes
-        .fold(error, |error, diagnostic| error.note(format!("the copies: {}", diagnostic.message)))
-        .help("modules are copied whose names stand behind `import` in quotes; give the folder of others by --library")
-}
-
-/// The words of the command that the unit runs.
-fn command(args: &PersistArgs, scripts: &[PathBuf], given: &ScriptArgs) -> Result<Vec<OsString>, Diagnostic> {
-    let program = std::env::current_exe().and_then(fs::canonicalize).map_err(|error| {
-        Diagnostic::error("no-program", format!("the path of this program cannot be found: {error}"))
-            .help("is it still there?")
-    })?;
-    let mut words: Vec<OsString> = vec![program.into()];
-    words.extend(scripts.iter().map(OsString::from));
-    let mut option = |name: &str, value: &dyn AsRef<std::ffi::OsStr>| {
-        words.push(name.into());
-        words.push(value.as_ref().to_owned());
-    };
-    given.params.iter().for_each(|path| option("--params", path));
-    given.libraries.iter().for_each(|path| option("--library", path));
-    option("--time-limit", &given.time_limit.to_string());
-    args.owner.owner.iter().for_each(|owner| option("--owner", owner));
-    args.levels.warn.iter().for_each(|code| option("--warn", code));
-    args.levels.allow.iter().for_each(|code| option("--allow", code));
-    args.levels.deny.iter().for_each(|code| option("--deny", code));
-    if let Some(folder) = &args.input.iptables_dir {
-        option("--iptables-dir", &absolute(folder));
-    }
-    option("--state-dir", &absolute(&args.state.state_dir));
-    let flags = [
-        (args.owner.no_tag, "--no-tag"),
-        (args.owner.adopt, "--adopt"),
-        (args.input.ipv4, "-4"),
-        (args.input.ipv6, "-6"),
-        (true, "--apply"),
-        (true, "--no-confirm"),
-    ];
-    words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.into()));
-    Ok(words)
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Writes what netfilter-persistent loads.
@@ -225,37 +226,21 @@ fn write_rules(
     Ok(())
 }
 
-fn status(places: &Places) -> (Status, String) {
-    let unit = places.unit();
-    let text = fs::read_to_string(&unit).unwrap_or_default();
-    let mut said = Vec::new();
-    if let Some(command) = unit::command(&text) {
-        said.extend([format!("unit: {}", unit.display()), format!("runs: {command}")]);
-        said.extend(systemd::state(places));
-    }
-    let rules = [Family::Ipv4, Family::Ipv6].map(|family| places.rules(family));
-    let ours = rules.iter().filter(|path| places::is_ours(path));
-    said.extend(ours.map(|path| format!("rules at boot: {}", path.display())));
-    if said.is_empty() {
-        (Status::No, "nothing is installed\n".to_owned())
-    } else {
-        (Status::Done, lines(&said))
-    }
-}
-
-fn remove(places: &Places) -> Result<(Status, String), Stop> {
+fn remove(places: &Places) -> Result<Vec<String>, Stop> {
     may_write(places)?;
-    let (unit, folder) = (places.unit(), places.folder());
+    let folder = places.folder();
+    let manifest = Manifest::read(&folder);
     let mut said = Vec::new();
-    if places::is_ours(&unit) {
-        said.extend(systemd::disable(places)?);
-        places::take_away(&unit)?;
-        said.push(format!("removed {}", unit.display()));
-        systemd::reload(places)?;
+    for name in [unit::NAME, unit::EARLY] {
+        said.extend(remove_unit(places, name)?);
     }
     if folder.exists() {
         places::remove_folder(&folder).map_err(|error| places::unwritable(&folder, &error))?;
         said.push(format!("removed {}", folder.display()));
+    }
+    if let Some(state_dir) = manifest.map(|manifest| places.state_dir(&manifest.state_dir)) {
+        // They are of no use to anybody, and a host that lost them lost nothing.
+        let _ = [Good::path(&state_dir), Last::path(&state_dir)].map(fs::remove_file);
     }
     for path in [Family::Ipv4, Family::Ipv6].map(|family| places.rules(family)) {
         if places::take_away(&path)? {
@@ -264,8 +249,20 @@ fn remove(places: &Places) -> Result<(Status, String), Stop> {
         }
     }
     if said.is_empty() {
-        return Ok((Status::Done, "nothing was installed\n".to_owned()));
+        return Ok(vec!["nothing was installed".to_owned()]);
     }
     said.push("the rules on the host stay; `dwscript remove --owner NAME --apply` takes them off".to_owned());
-    Ok((Status::Done, lines(&said)))
+    Ok(said)
+}
+
+/// Disables a unit and takes its file away, if it is ours; what is to be said of that.
+fn remove_unit(places: &Places, name: &str) -> Result<Vec<String>, Diagnostic> {
+    let path = places.unit(name);
+    if !places::is_ours(&path) {
+        return Ok(Vec::new());
+    }
+    let said = systemd::disable(places, name)?;
+    places::take_away(&path)?;
+    systemd::forget(places, name)?;
+    Ok(said.into_iter().chain([format!("removed {}", path.display())]).collect())
 }

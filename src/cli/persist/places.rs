@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::unit;
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 
@@ -39,9 +38,14 @@ impl Places {
         self.below(&Self::folder_at_boot())
     }
 
-    /// The unit's file.
-    pub(super) fn unit(&self) -> PathBuf {
-        self.below(&Path::new("/etc/systemd/system").join(unit::NAME))
+    /// The file of a unit.
+    pub(super) fn unit(&self, name: &str) -> PathBuf {
+        self.below(&Path::new("/etc/systemd/system").join(name))
+    }
+
+    /// The state directory.
+    pub(super) fn state_dir(&self, path: &Path) -> PathBuf {
+        if self.is_host() { path.to_owned() } else { self.below(path) }
     }
 
     /// What netfilter-persistent loads.

@@ -1,27 +1,28 @@
-//! The systemd unit.
+//! The systemd units.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
 
-/// Its name.
+/// The one that runs the scripts.
 pub(super) const NAME: &str = "dwscript.service";
+/// The one that runs before the network is up.
+pub(super) const EARLY: &str = "dwscript-early.service";
 /// What stands before the command in it.
 const COMMAND: &str = "ExecStart=";
 
-/// The unit that runs these words.
+/// The unit that runs these words when Docker has started.
 ///
 /// It is `PartOf=` Docker's, so that a restart of the engine restarts it, and `WantedBy=` it, so that an engine that was
 /// stopped and is started brings it along; stopping it takes no rules away. The rollback of a run outlives the unit's own
 /// end, hence `KillMode=process`.
 pub(super) fn text(words: &[OsString]) -> Result<String, Diagnostic> {
-    let words: Vec<String> = words.iter().map(quoted).collect::<Result<_, _>>()?;
     Ok(format!(
         "# Written by `dwscript persist`; `dwscript persist --remove` takes it away.\n\
         [Unit]\n\
         Description=Firewall rules of dwscript\n\
-        After=network-pre.target netfilter-persistent.service docker.service\n\
+        After=network-pre.target netfilter-persistent.service {EARLY} docker.service\n\
         PartOf=docker.service\n\
         \n\
         [Service]\n\
@@ -32,8 +33,39 @@ pub(super) fn text(words: &[OsString]) -> Result<String, Diagnostic> {
         \n\
         [Install]\n\
         WantedBy=docker.service multi-user.target\n",
-        words.join(" ")
+        line(words)?
     ))
+}
+
+/// The unit that runs these words before the network is up, with the state directory mounted.
+///
+/// systemd.special(7), `network-pre.target`: what sets up a firewall is ordered before it and wants it.
+pub(super) fn early_text(words: &[OsString], state_dir: &Path) -> Result<String, Diagnostic> {
+    Ok(format!(
+        "# Written by `dwscript persist`; `dwscript persist --remove` takes it away.\n\
+        [Unit]\n\
+        Description=Firewall rules of dwscript for the host itself, before the network is up\n\
+        DefaultDependencies=no\n\
+        RequiresMountsFor={}\n\
+        After=local-fs.target systemd-modules-load.service netfilter-persistent.service\n\
+        Wants=network-pre.target\n\
+        Before=network-pre.target docker.service shutdown.target\n\
+        Conflicts=shutdown.target\n\
+        \n\
+        [Service]\n\
+        Type=oneshot\n\
+        RemainAfterExit=yes\n\
+        {COMMAND}{}\n\
+        \n\
+        [Install]\n\
+        WantedBy=multi-user.target\n",
+        line(&[state_dir.into()])?,
+        line(words)?
+    ))
+}
+
+fn line(words: &[OsString]) -> Result<String, Diagnostic> {
+    Ok(words.iter().map(quoted).collect::<Result<Vec<_>, _>>()?.join(" "))
 }
 
 /// The command in a unit's text, as it is written there.

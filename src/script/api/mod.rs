@@ -13,14 +13,18 @@ mod bounded;
 mod build;
 mod docker;
 mod edit;
+mod host;
+mod packets;
 mod read;
 mod rule;
 mod world;
 
 use rhai::{Engine, Module, exported_module};
 
-use super::docker_view::{DockerView, PublishedView};
+use super::docker_view::{ContainerView, DockerView, NetworkView, ProxiedView, PublishedView};
 use super::fault::Fault;
+use super::host_view::HostView;
+use super::packets::TraceView;
 use super::pattern::Pattern;
 use super::spelling::builder::RuleBuilder;
 use super::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
@@ -38,7 +42,7 @@ pub(super) struct Topic {
 }
 
 /// The topics in the order of the reference.
-pub(super) const TOPICS: [Topic; 6] = [
+pub(super) const TOPICS: [Topic; 8] = [
     Topic {
         title: "Editing",
         about: "A `rule` is iptables text, a map whose keys are iptables' long options with `_` for `-`, a builder, or an \
@@ -67,9 +71,25 @@ pub(super) const TOPICS: [Topic; 6] = [
     },
     Topic {
         title: "Docker",
-        about: "`docker` tells what Docker's rules tell.",
+        about: "`docker` tells what Docker's rules tell; names, which no rule has, come from Docker itself, which is asked when a \
+                script wants them and the ruleset is the live one or that of a capture.",
         text: include_str!("docker.rs"),
         module: || exported_module!(docker::topic),
+    },
+    Topic {
+        title: "The host",
+        about: "`host` tells what surrounds the ruleset, where it is the live one or that of a capture.",
+        text: include_str!("host.rs"),
+        module: || exported_module!(host::topic),
+    },
+    Topic {
+        title: "Packets",
+        about: "A `packet` is iptables' words, such as `\"in=eth0 src=198.51.100.7 proto=tcp dport=22\"`, or a map, such as \
+                `#{ in_interface: \"eth0\", protocol: \"tcp\", dport: 22 }`: `in_interface`, `out_interface`, `source`, \
+                `destination` (or `to`, which may be `\"host\"`), `protocol`, `sport`, `dport`, `icmp_type`, `ctstate` (NEW \
+                unless said). What is left out is filled in.",
+        text: include_str!("packets.rs"),
+        module: || exported_module!(packets::topic),
     },
     Topic {
         title: "Parameters and the world",
@@ -89,6 +109,9 @@ pub(super) fn register(engine: &mut Engine) {
     read::register(engine);
     rule::register(engine);
     docker::register(engine);
+    host::register(engine);
+    packets::register(engine);
+    world::register(engine);
 }
 
 /// Gives the values that scripts hold the names that `type_of` and errors call them by.
@@ -103,6 +126,11 @@ fn name_types(engine: &mut Engine) {
         .register_type_with_name::<CountersView>("counters")
         .register_type_with_name::<Pattern>("pattern")
         .register_type_with_name::<DockerView>("docker")
+        .register_type_with_name::<NetworkView>("network")
+        .register_type_with_name::<ContainerView>("container")
         .register_type_with_name::<PublishedView>("published port")
+        .register_type_with_name::<ProxiedView>("proxied port")
+        .register_type_with_name::<HostView>("host")
+        .register_type_with_name::<TraceView>("trace")
         .register_type_with_name::<Fault>("error");
 }

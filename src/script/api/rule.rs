@@ -113,9 +113,10 @@ pub(crate) mod topic {
         rule.option(&["comment"])
     }
 
-    /// Whose the rule is: the owner that its tag names, `"docker"` for Docker's own; `()` where it is nobody's.
+    /// Whose the rule is: the owner that its tag names, `"docker"` for Docker's own; an empty string where it is
+    /// nobody's.
     #[rhai_fn(get = "owner", pure)]
-    pub fn rule_owner(rule: &mut RuleView) -> Dynamic {
+    pub fn rule_owner(rule: &mut RuleView) -> String {
         rule.owner()
     }
 

@@ -1,11 +1,19 @@
 //! Parameters, messages, and what surrounds the ruleset.
 
-use rhai::Array;
 use rhai::plugin::*;
+use rhai::{Array, Engine};
 
 use crate::script::fault::Fault;
+use crate::script::host_view::HostView;
 use crate::script::owners;
+use crate::script::read;
+use crate::script::sets;
 use crate::script::world;
+
+/// Registers the refusal to assign.
+pub(super) fn register(engine: &mut Engine) {
+    read::refuse_assignments::<HostView>(engine, &["ipset"]);
+}
 
 /// Parameters and the world.
 #[export_module]
@@ -80,9 +88,25 @@ pub(crate) mod topic {
         world::allow_docker_edit(&context);
     }
 
-    /// Declares an ipset that rules may name, with addresses (or addresses with a prefix) of the family at hand.
+    /// Says that findings with this code, such as `output-blocked`, are right here, and `why`: this run does not tell them.
+    /// `--deny` and `--warn` with that code count for more. What the kernel would refuse stays an error.
+    #[rhai_fn(return_raw)]
+    pub fn allow(context: NativeCallContext, code: &str, why: &str) -> Result<(), Box<EvalAltResult>> {
+        world::allow(&context, code, why)
+    }
+
+    /// Declares an ipset that rules may name, by `.set(name, "src")`. It holds the `entries` of the family at hand: addresses
+    /// with or without a prefix; those of the other family are left out. `--apply` makes it before the rules, and takes it off
+    /// when no script declares it any more. A set is of one family: a script for both names it such as `"bad-" + family`.
     #[rhai_fn(return_raw)]
     pub fn ipset(context: NativeCallContext, name: &str, entries: Array) -> Result<(), Box<EvalAltResult>> {
-        world::ipset(&context, name, &entries)
+        sets::ipset(&context, name, &entries)
+    }
+
+    /// Whether the host has ipsets: the program `ipset`, and a kernel that knows them. False where the ruleset is not the live
+    /// one.
+    #[rhai_fn(get = "ipset", pure)]
+    pub fn has_ipset(host: &mut HostView) -> bool {
+        host.ipset()
     }
 }

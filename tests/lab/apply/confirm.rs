@@ -1,8 +1,5 @@
 //! The confirmation, and what becomes of a run without it.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,7 +80,11 @@ fn a_pending_run_bars_others_and_can_be_reverted_at_once() {
         host.wait_for("pending");
         let locked = host.apply(&[]);
         assert_eq!(locked.status, Some(2), "{}", locked.stderr);
-        assert!(locked.stderr.contains("error[locked]"), "{}", locked.stderr);
+        assert!(
+            locked.stderr.contains("error[pending]") && locked.stderr.contains("dwscript confirm 1"),
+            "{}",
+            locked.stderr
+        );
         // The one that waits is killed; its guard is not.
         kill("-KILL", &running.id().to_string());
         running.wait().unwrap();
@@ -173,54 +174,4 @@ fn a_commit_whose_guard_has_died_is_waited_for() {
     assert!(later.stderr.contains("rolled back run 1"), "{}", later.stderr);
     assert_eq!(host.run(&["revert"]).status, Some(0));
     assert_eq!(host.rules(), before);
-}
-
-/// Runs `dwscript` below a process that is named as OpenSSH's server.
-fn over_ssh(host: &Host, command: &Command) -> Command {
-    let server = host.folder.path().join("sshd");
-    if !server.exists() {
-        fs::write(&server, "#!/bin/sh\n\"$@\"\nexit $?\n").unwrap();
-        fs::set_permissions(&server, fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let mut below = Command::new(server);
-    below.arg(command.get_program()).args(command.get_args()).current_dir(host.folder.path());
-    below.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    below
-}
-
-#[test]
-fn over_ssh_only_a_new_connection_confirms() {
-    let Some(host) = Host::new(Backend::Nft) else { return };
-    let before = host.rules();
-    let answered = Printed::from(run(&mut over_ssh(&host, &host.applying(&["--confirm", "1"])), b"y\n"));
-    assert_eq!(answered.status, Some(1), "{}", answered.stderr);
-    assert!(answered.stderr.contains("`dwscript confirm 1` from a new connection"), "{}", answered.stderr);
-    assert_eq!(host.rules(), before);
-
-    // One connection that applies in the background and then confirms by itself.
-    let state = host.state_dir().display().to_string();
-    let program = env!("CARGO_BIN_EXE_dwscript");
-    let mut session = host.namespace.command("/bin/sh");
-    session.args(["-c", &format_session(program, &state)]);
-    let mut session = over_ssh(&host, &session);
-    let mut session = session.stdin(Stdio::null()).spawn().unwrap();
-    host.wait_for("pending");
-    let own = host.folder.path().join("own");
-    while !own.exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let new = Printed::from(run(&mut over_ssh(&host, &host.command(&["confirm", "2"])), b""));
-    assert_eq!(new.status, Some(0), "{}", new.stderr);
-    session.wait().unwrap();
-    assert_eq!(host.folder.read("own"), "1\n", "{}", host.folder.read("words"));
-    assert!(host.folder.read("words").contains("error[old-connection]"), "{}", host.folder.read("words"));
-    assert_ne!(host.rules(), before);
-}
-
-fn format_session(program: &str, state: &str) -> String {
-    format!(
-        "{program} site.rhai --apply --iptables-dir bin --confirm 20 --state-dir {state} >out 2>&1 &\n\
-         until [ -e {state}/runs/2/pending ]; do sleep 0.05; done\n\
-         {program} confirm --state-dir {state} 2>words; echo $? >own; wait"
-    )
 }

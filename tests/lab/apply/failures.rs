@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::Host;
+use super::machine::{Machine, ended};
 use crate::support::command::Printed;
 use crate::support::namespace::Backend;
 use crate::support::process::run;
@@ -126,32 +127,102 @@ fn a_state_directory_of_someone_else_is_refused() {
     assert!(run.stderr.contains("is not root's"), "{}", run.stderr);
 }
 
-/// A clock that is set while a run waits changes nothing: the time of day is only for `history`.
+/// A disk that has room for less and less: each time the host has its old rules, or the new ones and all that is kept.
 #[test]
-fn the_deadline_is_counted_by_a_clock_that_nobody_sets() {
-    let stage = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/apply");
-    for entry in fs::read_dir(stage).unwrap().flatten() {
-        let text = fs::read_to_string(entry.path()).unwrap();
-        assert!(!text.contains("SystemTime"), "{} asks for the time of day", entry.path().display());
+fn a_full_disk_changes_nothing() {
+    let setup = "mkdir state; mount -t tmpfs -o size=4k,mode=700 tmpfs state";
+    let Some(machine) = Machine::new(Backend::Nft, setup) else { return };
+    let host = &machine.host;
+    let before = host.rules();
+    let mut said = String::new();
+    for pages in (1..40).rev().map(|left| 40 - left) {
+        machine.must(&["sh", "-c", &format!("rm -rf state/* && mount -o remount,size={}k state", pages * 4)]);
+        let run = machine.apply(&["--no-confirm", "--no-rehearse"]);
+        if run.status == Some(0) {
+            assert_ne!(host.rules(), before);
+            assert!(said.contains("error[unwritable-state]: the backup cannot be written"), "{said}");
+            assert!(said.contains("error[no-guard]") && said.contains("its log cannot be written"), "{said}");
+            return;
+        }
+        assert_eq!(run.status, Some(2), "{pages} pages: {}", run.stderr);
+        assert!(
+            run.stderr.contains("error[") && run.stderr.contains("old rules")
+                || run.stderr.contains("nothing was changed"),
+            "{}",
+            run.stderr
+        );
+        assert_eq!(host.rules(), before, "{pages} pages: {}", run.stderr);
+        said.push_str(&run.stderr);
     }
+    panic!("no room is enough: {said}");
 }
 
 #[test]
-fn a_full_disk_changes_nothing() {
-    let Some(host) = Host::new(Backend::Nft) else { return };
-    let before = host.saved();
-    fs::create_dir(host.state_dir()).unwrap();
-    let mut command = host.namespace.command("/usr/bin/unshare");
-    let script = "mount -t tmpfs -o size=8k tmpfs state || exit 77; exec \"$0\" \"$@\"";
-    command.args(["--mount", "sh", "-c", script]).args(host.applying(&["--no-confirm"]).get_args().skip(2));
-    let run = Printed::from(run(command.current_dir(host.folder.path()), b""));
-    if run.status == Some(77) {
-        return; // Mounts are not allowed here.
+fn a_disk_that_fills_up_meanwhile_keeps_no_run_from_its_way_back() {
+    let setup = "mkdir state; mount -t tmpfs -o size=1m,mode=700 tmpfs state";
+    let Some(machine) = Machine::new(Backend::Nft, setup) else { return };
+    let host = &machine.host;
+    let before = host.rules();
+    let waiting = machine.spawn(&["--confirm", "3"]);
+    let state = |name: &str| machine.run(&["sh", "-c", &format!("ls state/runs/1/{name}")]).status == Some(0);
+    machine.wait_until("pending", || state("pending"));
+    assert_ne!(machine.run(&["dd", "if=/dev/zero", "of=state/fill", "bs=4k", "count=1000"]).status, Some(0));
+    let run = ended(waiting);
+    assert_eq!(run.status, Some(1), "{}", run.stderr);
+    assert!(run.stderr.contains("error[not-confirmed]"), "{}", run.stderr);
+    assert!(state("rolled-back"));
+    assert_eq!(host.rules(), before);
+}
+
+#[test]
+fn a_state_directory_that_is_read_only_changes_nothing() {
+    for used in [false, true] {
+        let setup = "mkdir state; mount -t tmpfs -o size=1m,mode=700 tmpfs state";
+        let Some(machine) = Machine::new(Backend::Nft, setup) else { return };
+        let host = &machine.host;
+        if used {
+            assert_eq!(machine.apply(&["--no-confirm"]).status, Some(0));
+            host.iptables("-F INPUT");
+        }
+        machine.must(&["mount", "-o", "remount,ro", "state"]);
+        let before = host.saved();
+        let run = machine.apply(&["--no-confirm"]);
+        assert_eq!(run.status, Some(2), "{}", run.stderr);
+        for words in
+            ["error[unwritable-state]", "Read-only file system", "nothing was changed", "--state-dir"]
+        {
+            assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+        }
+        assert_eq!(host.saved(), before);
     }
-    assert_eq!(run.status, Some(2), "{}", run.stderr);
-    assert!(run.stderr.contains("error[unwritable-state]: the backup cannot be written"), "{}", run.stderr);
-    assert!(run.stderr.contains("nothing was changed"), "{}", run.stderr);
-    assert_eq!(host.saved(), before);
+}
+
+/// The way back is not given up because it cannot be gone at once.
+#[test]
+fn a_way_back_that_fails_is_tried_until_it_works() {
+    for backend in Backend::usable() {
+        let Some(host) = Host::new(backend) else { return };
+        let before = host.rules();
+        let jam = host.folder.path().join("jam");
+        let refuse = format!("[ -e {} ] && {{ echo jammed >&2; exit 4; }}; exec $real \"$@\"", jam.display());
+        host.fake("iptables-restore", &refuse);
+        let waiting = host.spawn(&["--confirm", "1", "-4"]);
+        host.wait_for("pending");
+        host.folder.write("jam", "");
+        host.wait_for("rolling-back");
+        std::thread::sleep(Duration::from_millis(300));
+        assert_ne!(host.rules(), before);
+        fs::remove_file(jam).unwrap();
+        host.wait_for("rolled-back");
+        assert_eq!(host.rules(), before);
+        let run = super::machine::ended(waiting);
+        assert_eq!(run.status, Some(1), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("the rollback failed, and is tried again") && run.stderr.contains("  jammed"),
+            "{}",
+            run.stderr
+        );
+    }
 }
 
 #[test]

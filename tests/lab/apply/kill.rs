@@ -14,16 +14,16 @@ const CONFIRM: Duration = Duration::from_secs(1);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Numbers that look random, the same in every run.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
 
-fn rounds() -> u64 {
+pub(super) fn rounds() -> u64 {
     if std::env::var_os("DWSCRIPT_SOAK").is_some() { 100 } else { 8 }
 }
 
@@ -45,14 +45,21 @@ fn killed(backend: Backend, seed: u64) {
     let new = host.rules();
     assert_eq!(host.run(&["revert"]).status, Some(0));
     for round in 0..rounds() {
-        one(&host, &mut random, &old, &new, round);
+        one(&host, &mut random, &old, &new, round, Host::rules);
     }
     assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
     assert_eq!(host.rules(), new);
 }
 
 /// Applies, kills, and looks at what is left.
-fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
+pub(super) fn one(
+    host: &Host,
+    random: &mut Random,
+    old: &str,
+    new: &str,
+    round: u64,
+    look: impl Fn(&Host) -> String,
+) {
     let runs = host.newest();
     let mut command = host.applying(&["--confirm", "1"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -73,17 +80,17 @@ fn one(host: &Host, random: &mut Random, old: &str, new: &str, round: u64) {
     settle(host, killed);
     let what = format!("round {round}, {signal:?}, {:?}", host.state());
     let state = if host.newest() == runs { "none".to_owned() } else { host.state().unwrap() };
-    let rules = host.rules();
+    let rules = look(host);
     if state == "confirmed" {
         assert_eq!(rules, new, "{what}");
         assert_eq!(host.run(&["revert"]).status, Some(0), "{what}");
     }
-    assert_eq!(host.rules(), old, "{what}");
+    assert_eq!(look(host), old, "{what}");
     host.assert_quiet();
 }
 
 /// Waits until nothing of a run is left at work, for as long as that may take.
-fn settle(host: &Host, killed: Instant) {
+pub(super) fn settle(host: &Host, killed: Instant) {
     while !host.processes().is_empty() {
         assert!(killed.elapsed() < CONFIRM + GRACE, "{:?} is still at work", host.state());
         thread::sleep(Duration::from_millis(10));

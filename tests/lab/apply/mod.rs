@@ -1,13 +1,21 @@
 //! `--apply` on hosts that tests make: network namespaces, on both backends.
 
 mod backup;
+mod churn;
+mod clock;
 mod confirm;
 mod docker;
 mod failures;
 mod host;
 mod kill;
 mod lockout;
+mod machine;
+mod others;
 mod protocol;
+mod races;
+mod sets;
+mod ssh;
+mod terminal;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

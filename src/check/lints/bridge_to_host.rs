@@ -1,0 +1,58 @@
+//! Containers that reach a published port through the host's address, and are dropped in INPUT.
+
+use super::probe::{Link, Probe, TCP, UDP};
+use super::view::{Fate, View};
+use super::{Findings, Lint, Looks};
+use crate::check::report::Words;
+use crate::diagnostic::list;
+use crate::docker::Published;
+use crate::model::Hook;
+
+pub(super) const LINT: Lint = Lint {
+    code: "bridge-to-host",
+    about: "INPUT drops, and containers cannot reach published ports through the host's address",
+    explanation: include_str!("bridge_to_host.md"),
+    looks: Looks::AtOne(run),
+};
+
+/// SCTP's number.
+const SCTP: u8 = 132;
+/// The most bridges that are named.
+const MOST: usize = 4;
+
+fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
+    let Some(closed) = view.closed(Hook::Input) else { return };
+    let (bridges, published) = (view.bridges(), view.published());
+    let served: Vec<(u8, u16)> = published.iter().filter(|port| is_proxied(port)).map(service).collect();
+    let is_dropped = |bridge: &&String| {
+        served.iter().any(|(protocol, port)| {
+            let probe = Probe::new(view.family(), Link::Named((*bridge).clone()), Link::None);
+            view.fate(Hook::Input, &probe.to_port(*protocol, *port)) == Fate::Dropped
+        })
+    };
+    let shut: Vec<String> = bridges.iter().filter(is_dropped).cloned().collect();
+    if shut.is_empty() {
+        return;
+    }
+    found.closed(closed, move || {
+        let names = list(shut.iter().map(String::as_str), MOST);
+        Words::new(format!("INPUT drops containers on {names} that dial a published port of this host"))
+            .note("from a container's own bridge such packets are not translated: docker-proxy takes them, through INPUT")
+            .help("accept the published ports from each of `docker.bridges`, as `scripts/harden.rhai` does")
+    });
+}
+
+/// Whether docker-proxy serves the port for containers: its rule leaves out the container's own bridge.
+fn is_proxied(port: &Published) -> bool {
+    let is_local = port.host_ip.as_deref().is_some_and(|host| host.starts_with("127.") || host == "::1");
+    port.bridge.is_some() && !is_local
+}
+
+fn service(port: &Published) -> (u8, u16) {
+    let protocol = match port.protocol.as_str() {
+        "udp" => UDP,
+        "sctp" => SCTP,
+        _ => TCP,
+    };
+    (protocol, port.host_port)
+}
