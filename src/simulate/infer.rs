@@ -63,12 +63,10 @@ impl Inference<'_> {
         let into = spec.in_interface().map(|name| (name.negated, name.value.into_owned()));
         let out = spec.out_interface().map(|name| (name.negated, name.value.into_owned()));
         match (table, target, source, destination, into, out) {
-            // `-s SUBNET ! -o BRIDGE -j MASQUERADE`
-            (TableName::Nat, "MASQUERADE" | "SNAT", Some((false, net)), None, None, Some((true, bridge))) => {
-                self.network(&bridge, net);
-            }
-            // `! -s SUBNET -o BRIDGE -j DROP` and `! -d SUBNET -i BRIDGE -j DROP` keep an internal network apart.
-            (TableName::Filter, "DROP", Some((true, net)), None, None, Some((false, bridge)))
+            // `-s SUBNET ! -o BRIDGE -j MASQUERADE`; `! -s SUBNET -o BRIDGE -j DROP` and `! -d SUBNET -i BRIDGE -j DROP`
+            // keep an internal network apart.
+            (TableName::Nat, "MASQUERADE" | "SNAT", Some((false, net)), None, None, Some((true, bridge)))
+            | (TableName::Filter, "DROP", Some((true, net)), None, None, Some((false, bridge)))
             | (TableName::Filter, "DROP", None, Some((true, net)), Some((false, bridge)), None) => {
                 self.network(&bridge, net);
             }
