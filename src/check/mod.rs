@@ -94,7 +94,7 @@ pub fn is_unreadable(code: &str) -> bool {
 }
 
 /// Codes of what scripts warn of while they run.
-const OF_SCRIPTS: [&str; 2] = ["script-warning", "no-such-owner"];
+const OF_SCRIPTS: [&str; 3] = ["script-warning", "no-such-owner", "docker-unreachable"];
 
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {

@@ -70,6 +70,8 @@ pub enum Loss {
     Martian,
     /// It has no hop left.
     Expired,
+    /// A bridge does not send it out by the port that it came in by.
+    Hairpin,
     /// What the rules rewrite it to has no address on the interface.
     NoAddress,
     /// The rules send it round in circles.
@@ -83,6 +85,7 @@ impl fmt::Display for Loss {
             Self::NoForwarding => "the host does not forward",
             Self::Martian => "a packet with these addresses cannot come by this interface",
             Self::Expired => "it has no hop left",
+            Self::Hairpin => "the bridge does not send it back by the port that it came in by",
             Self::NoAddress => "the interface has no address to put in",
             Self::Circle => "the rules send it round in circles",
         })
