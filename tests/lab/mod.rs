@@ -15,4 +15,5 @@ mod objects;
 mod persist;
 mod restart;
 mod scripts;
+mod simulate;
 mod tutorial;

@@ -1,6 +1,6 @@
 //! `allowlist.rhai`, `ratelimit-ssh.rhai` and `log-drops.rhai` on a real engine, by packets: alone, with `harden.rhai` in
-//! either order, and over a restart of the engine. Each engine takes about 40 s,
-//! nearly all of them waiting for answers that do not come.
+//! either order, and over a restart of the engine. Each engine takes about 40 s, nearly all of it waiting for answers that do
+//! not come.
 
 use std::thread;
 use std::time::{Duration, Instant};
