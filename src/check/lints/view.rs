@@ -149,6 +149,11 @@ impl<'r> View<'r> {
         self.when
     }
 
+    /// How much may be looked at.
+    pub(in crate::check) const fn depth(&self) -> Depth {
+        self.depth
+    }
+
     /// Whether all rules may be walked over.
     pub(in crate::check) fn is_whole(&self) -> bool {
         self.depth == Depth::Whole || self.ruleset.rule_count() <= BRIEF
@@ -269,7 +274,9 @@ impl<'r> View<'r> {
             // Translations and TPROXY end the walk through their table, and the packet lives.
             "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
             // A name without options that is neither a chain nor a target is refused when the text is loaded.
-            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => Then::Next,
+            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => {
+                Then::Next
+            }
             _ => Then::Unknown,
         }
     }
