@@ -35,10 +35,13 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
         None => format!("port {}", port.host_port),
     };
     let bridge = port.bridge.clone().unwrap_or_default();
+    let subnets = forwarded::subnets(view).into_iter().find(|(name, _)| *name == bridge);
+    let subnet = subnets.and_then(|(_, subnets)| subnets.first().map(ToString::to_string));
+    let subnet = subnet.unwrap_or_else(|| port.container_ip.clone());
     found.push(About::Name("direct-routing".to_owned()), At::Nowhere, move || {
-        Words::new(format!("a neighbour with a route to {bridge} reaches {at}, which is published as {what}"))
+        Words::new(format!("a neighbour with a route to `{bridge}` reaches {at}, which is published as {what}"))
             .note("this is how engines up to 27 are; 28 drops such packets in table raw")
-            .help(format!("drop what comes for containers past their bridge: `-t raw -A PREROUTING -d SUBNET ! -i {bridge} -j DROP`"))
+            .help(format!("drop what comes for containers past their bridge, for each network: `-t raw -A PREROUTING -d {subnet} ! -i {bridge} -j DROP`"))
     });
 }
 

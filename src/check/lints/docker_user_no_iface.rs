@@ -17,7 +17,7 @@ pub(super) const LINT: Lint = Lint {
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     if let Some((rule, bridge)) = cut(view) {
         found.rule(rule, move || {
-            Words::new(format!("this drops what containers on {bridge} send to the outside, not only what comes in"))
+            Words::new(format!("this drops what containers on `{bridge}` send to the outside, not only what comes in"))
                 .help("name the uplink: `-i eth0`; and where it asks for a dialled port, `--ctdir ORIGINAL` as well")
                 .help("or let answers and the containers' own connections through before it")
         });

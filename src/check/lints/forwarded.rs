@@ -108,6 +108,15 @@ pub(super) fn is_generated(name: &str) -> bool {
     identifier.len() == 12 && identifier.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// The bridge that a rule masquerades a subnet for, if it is like the one that Docker writes for each network.
+pub(super) fn masqueraded(rule: &Rule) -> Option<&str> {
+    let [one, other] = rule.conditions.as_slice() else { return None };
+    match (&one.test, &other.test) {
+        (Test::Source(_), Test::Out(bridge)) if !one.negated && other.negated => Some(bridge),
+        _ => None,
+    }
+}
+
 /// The number of a protocol of published ports.
 pub(super) fn protocol(name: &str) -> u8 {
     match name {

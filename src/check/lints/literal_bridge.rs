@@ -8,7 +8,7 @@ use super::view::{Depth, Rule, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::model::value::address::Address;
-use crate::model::{Ruleset, TableName};
+use crate::model::{Ruleset, TableName, owner};
 
 pub(super) const LINT: Lint = Lint {
     code: "literal-bridge",
@@ -21,10 +21,16 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let subnets: Vec<Address> =
         forwarded::subnets(view).into_iter().flat_map(|(_, subnets)| subnets).collect();
     let mut written = Written { ruleset: view.ruleset(), known: FxHashMap::default() };
-    for chain in TableName::ALL.into_iter().flat_map(|table| view.focus(table)) {
+    for (table, chain) in
+        TableName::ALL.into_iter().flat_map(|table| view.focus(table).map(move |id| (table, id)))
+    {
         let Some(rules) = view.typed(chain) else { continue };
         for rule in rules.iter() {
             let Some(literal) = literal(rule, &subnets) else { continue };
+            // One that Docker left behind is `stale-docker`.
+            if table == TableName::Nat && forwarded::masqueraded(rule).is_some() {
+                continue;
+            }
             let is_own =
                 !view.owned().is_docker(chain, rule.id) && written.is_literal(view, rule, literal.text());
             if is_own {
@@ -95,7 +101,8 @@ impl Written<'_> {
     /// owner's tag is a script's, which finds the name anew with every run.
     fn is_literal(&mut self, view: &View<'_>, rule: &Rule, text: &str) -> bool {
         let Some(origin) = self.ruleset.origin(rule.id) else {
-            return view.depth() == Depth::Brief || self.ruleset.owner(rule.id).is_empty();
+            return view.depth() == Depth::Brief
+                || owner::of(self.ruleset.body(rule.id), view.family()).is_none();
         };
         let key = (origin.script.name().to_owned(), text.to_owned());
         let script = &origin.script;

@@ -105,7 +105,7 @@ impl Place {
             Fate::Lost => format!("Docker flushes {chain} {when}, and this rule is gone then"),
             Fate::Behind => format!("Docker puts rules of its own before this one {when}"),
             Fate::Before => {
-                format!("Docker puts its jump behind this rule {when}: this one is asked first then")
+                format!("Docker moves its jump behind this rule {when}: this one is asked first then")
             }
         };
         let words = Words::new(message);

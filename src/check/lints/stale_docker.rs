@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use rustc_hash::FxHashSet;
 
 use super::condition::Test;
+use super::forwarded;
 use super::known::Known;
-use super::view::{Rule, View};
+use super::view::{Rule, Then, View};
 use super::{About, At, Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::model::value::address::Address;
@@ -23,22 +24,24 @@ pub(super) const LINT: Lint = Lint {
 /// The bridge of the default network, which rules may name before it is there.
 const DEFAULT: &str = "docker0";
 
+/// The tables that Docker writes into.
+const TABLES: [TableName; 3] = [TableName::Raw, TableName::Nat, TableName::Filter];
+
 fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
     if view.layout().is_none() || !view.is_whole() {
         return;
     }
-    let Some(there) = There::new(view.family(), known) else { return };
+    let there = There::new(view.family(), known);
     let mut stale: BTreeMap<String, Vec<RuleId>> = BTreeMap::new();
-    for (table, chain) in
-        TableName::ALL.into_iter().flat_map(|table| view.chains(table).map(move |id| (table, id)))
-    {
-        if !matches!(table, TableName::Filter | TableName::Nat | TableName::Raw) {
-            continue;
-        }
-        let Some(rules) = view.typed(chain) else { continue };
-        for rule in rules.iter() {
-            if let Some(name) = there.lacks(view, rule).filter(|_| view.owned().is_docker(chain, rule.id)) {
-                stale.entry(name).or_default().push(rule.id);
+    for table in TABLES {
+        for chain in view.chains(table) {
+            let Some(rules) = view.typed(chain) else { continue };
+            for rule in rules.iter() {
+                let lacking = there.as_ref().and_then(|there| there.lacks(view, rule));
+                let lacking = lacking.filter(|_| view.owned().is_docker(chain, rule.id));
+                if let Some(name) = lacking.or_else(|| left_behind(view, table, rule)) {
+                    stale.entry(name).or_default().push(rule.id);
+                }
             }
         }
     }
@@ -46,6 +49,13 @@ fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
         let (Some(first), count) = (rules.first().copied(), rules.len()) else { continue };
         found.push(About::Name(name.clone()), At::Rule(first, None), move || words(&name, count));
     }
+}
+
+/// The bridge of a MASQUERADE that is like Docker's, where no other rule of Docker's is for that bridge: the rules alone tell.
+fn left_behind(view: &View<'_>, table: TableName, rule: &Rule) -> Option<String> {
+    let bridge =
+        forwarded::masqueraded(rule).filter(|_| table == TableName::Nat && rule.then == Then::Accept)?;
+    (forwarded::is_generated(bridge) && !view.bridges().contains(bridge)).then(|| bridge.to_owned())
 }
 
 fn words(name: &str, count: usize) -> Words {
