@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::condition::Test;
 use super::forwarded;
-use super::view::{View, When};
+use super::view::{Then, View, When};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::docker::Layout;
@@ -79,6 +79,10 @@ fn minds(
         };
         return view.builtin(table, Hook::Postrouting) != Some(chain)
             || !rule.conditions.iter().any(elsewhere);
+    }
+    // Docker makes the jump to DOCKER-USER, first of all, if it finds none of its own.
+    if matches!(rule.then, Then::Jump(to) if forwarded::user_chain(view) == Some(to)) {
+        return false;
     }
     // What comes by one interface and leaves by another, neither of them a bridge, is none of Docker's.
     let outside = |name: Option<&str>| name.is_some_and(|name| !forwarded::is_bridge(view, name));
