@@ -14,4 +14,5 @@ mod harness;
 mod objects;
 mod persist;
 mod restart;
+mod simulate;
 mod tutorial;

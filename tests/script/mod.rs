@@ -5,6 +5,7 @@ mod errors;
 mod imports;
 mod injection;
 mod limits;
+mod packets;
 mod parameters;
 mod reading;
 mod reference;

@@ -25,6 +25,7 @@ mod family_gap;
 mod host_to_container;
 mod icmpv6_blocked;
 mod literal_bridge;
+mod lockout;
 mod loopback_blocked;
 mod lost_on_docker_restart;
 mod no_related;
@@ -44,6 +45,7 @@ use super::report::{Report, Words};
 use crate::model::Ruleset;
 pub(super) use found::{About, At, Findings};
 pub use known::Known;
+pub(super) use lockout::CODE as LOCKOUT;
 use view::{Closed, Depth, View, When};
 
 /// A lint.
@@ -73,6 +75,7 @@ enum Looks {
 
 /// Every lint, in the order of their findings.
 pub static LINTS: &[Lint] = &[
+    lockout::LINT,
     policy_not_set::LINT,
     empty_policy::LINT,
     loopback_blocked::LINT,
