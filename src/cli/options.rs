@@ -238,6 +238,10 @@ fn policy_of(text: &str) -> Result<(Hook, Policy), Diagnostic> {
 /// `dwscript lint`.
 pub(super) struct LintOptions {
     pub(super) inputs: Vec<(Family, Input)>,
+    /// Where the rulesets are that those of `inputs` are to replace.
+    pub(super) replaced: Vec<(Family, Input)>,
+    /// Whether Docker is asked for its networks though the ruleset is a dump.
+    pub(super) asks_docker: bool,
     pub(super) format: LintFormat,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
@@ -248,12 +252,26 @@ impl LintOptions {
         let given = both_if_live(&args.input);
         let families = families(&given);
         let inputs = families.iter().map(|family| Ok((*family, input(&given, *family)?)));
+        let replaced = args.replaces.iter().flat_map(|path| {
+            families.iter().map(|family| (*family, replaced(path, families.len() > 1, *family)))
+        });
         Ok(Self {
             inputs: inputs.collect::<Result<_, Diagnostic>>()?,
+            replaced: replaced.collect(),
+            asks_docker: args.input.docker,
             format: if args.json { LintFormat::Json } else { args.format },
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
         })
+    }
+}
+
+/// Where the ruleset is that is to be replaced: `live`, or a dump.
+fn replaced(path: &Path, both: bool, family: Family) -> Input {
+    match path {
+        _ if path.as_os_str() == "live" => Input::Live(None),
+        _ if both => Input::File(suffixed(path, family)),
+        _ => Input::File(path.to_owned()),
     }
 }
 

@@ -151,6 +151,11 @@ impl<'r> View<'r> {
         self.when
     }
 
+    /// How much may be looked at.
+    pub(in crate::check) const fn depth(&self) -> Depth {
+        self.depth
+    }
+
     /// Whether all rules may be walked over.
     pub(in crate::check) fn is_whole(&self) -> bool {
         self.depth == Depth::Whole || self.ruleset.rule_count() <= BRIEF
