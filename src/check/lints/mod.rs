@@ -17,6 +17,7 @@ mod host_to_container;
 mod icmpv6_blocked;
 mod loopback_blocked;
 mod no_related;
+mod open_over_ipv6;
 mod output_blocked;
 mod policy_not_set;
 mod shadow;
@@ -68,6 +69,7 @@ pub static LINTS: &[Lint] = &[
     shadowed::LINT,
     dead_after_return::LINT,
     emptied_list::LINT,
+    open_over_ipv6::LINT,
 ];
 
 /// Who asks.
