@@ -7,6 +7,7 @@
 //! nftables: there it is FORWARD of the mangle table, which Docker leaves alone, and which DNAT is before as well.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use rhai::{Dynamic, NativeCallContext};
 
@@ -153,7 +154,7 @@ pub(super) fn block_between(context: &NativeCallContext, one: &Dynamic, other: &
 fn through_host(networks: &Networks, to: &Side) -> Vec<String> {
     let mut groups: BTreeMap<(String, Option<String>), BTreeSet<u16>> = BTreeMap::new();
     for (bridge, port) in &networks.ports {
-        if *bridge == to.bridge {
+        if *bridge == to.bridge && !is_loopback(port.host_ip.as_deref()) {
             groups.entry((port.protocol.clone(), port.host_ip.clone())).or_default().insert(port.host_port);
         }
     }
@@ -167,6 +168,11 @@ fn through_host(networks: &Networks, to: &Side) -> Vec<String> {
         }));
     }
     found
+}
+
+fn is_loopback(host: Option<&str>) -> bool {
+    let host = host.and_then(|host| host.parse::<IpAddr>().ok());
+    host.is_some_and(|host| host.is_loopback())
 }
 
 /// Lets containers of a network reach these addresses alone.

@@ -89,7 +89,14 @@ fn read(name: &str, given: &Dynamic) -> Result<Port, Fault> {
 }
 
 fn text(given: &str) -> Result<Port, Fault> {
-    let (number, protocol) = given.split_once('/').unwrap_or((given, "tcp"));
+    // Docker writes `53/udp`, and firewalls `udp/53`.
+    let (number, protocol) = match given.split_once('/') {
+        Some((protocol, number)) if protocol.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+            (number, protocol)
+        }
+        Some(parts) => parts,
+        None => (given, "tcp"),
+    };
     let protocol = known(protocol.trim())?;
     let (from, to) = number.split_once([':', '-']).unwrap_or((number, number));
     let port = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port > 0);
@@ -144,10 +151,11 @@ mod tests {
 
     #[test]
     fn ports_are_numbers_ranges_and_text_with_a_protocol() {
-        let cases: [(Dynamic, &str); 12] = [
+        let cases: [(Dynamic, &str); 13] = [
             (8080.into(), "tcp 8080"),
             ("8080".into(), "tcp 8080"),
             (" 53/UDP ".into(), "udp 53"),
+            ("sctp/3868".into(), "sctp 3868"),
             ("8000:8010".into(), "tcp 8000:8010"),
             ("8000-8010/sctp".into(), "sctp 8000:8010"),
             ("80:80".into(), "tcp 80"),

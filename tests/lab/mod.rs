@@ -10,6 +10,7 @@ mod faults;
 mod fmt;
 mod harden;
 mod harness;
+mod helpers;
 mod objects;
 mod persist;
 mod restart;
