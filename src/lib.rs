@@ -8,6 +8,7 @@ pub mod diagnostic;
 pub mod docker;
 pub mod host;
 pub mod model;
+pub mod packets;
 pub mod report;
 pub mod samples;
 pub mod save;

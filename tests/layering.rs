@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages from the top down; those in one row do not know each other.
-const STAGES: [&[&str]; 11] = [
+const STAGES: [&[&str]; 12] = [
     &["main"],
     &["cli"],
     &["apply", "report"],
     &["check", "script", "samples"],
+    &["packets"],
     &["simulate", "docker", "delta"],
     &["save"],
     &["model"],

@@ -41,7 +41,7 @@ pub use lock::Lock;
 pub use record::{Event, FamilyRecord, Record, SetRecord, State, VERSION};
 pub use rehearse::{Rehearsed, rehearse};
 pub use run::{Run, Which};
-pub use session::{Connection, boot, connection, is_remote, is_root, namespace, who};
+pub use session::{Connection, boot, connection, is_remote, is_root, namespace, ssh_connection, who};
 pub use set_change::SetChanges;
 pub use set_owners::{Owned, Owners, read as owned_sets};
 pub use set_plan::{PlannedSet, SetPlan, Wanted, plan as plan_sets};

@@ -34,7 +34,7 @@ pub fn namespace() -> String {
 pub fn who() -> String {
     let name = |variable: &str| std::env::var(variable).ok().filter(|name| !name.is_empty());
     let user = name("SUDO_USER").or_else(|| name("USER")).unwrap_or_else(|| "root".to_owned());
-    let address = ssh_variable().and_then(|text| text.split(' ').next().map(ToOwned::to_owned));
+    let address = ssh_connection().and_then(|text| text.split(' ').next().map(ToOwned::to_owned));
     match address {
         Some(address) => format!("{user} from {address}"),
         None => user,
@@ -44,11 +44,13 @@ pub fn who() -> String {
 /// Whether this came over SSH: the environment says so, or an ancestor is its server.
 #[must_use]
 pub fn is_remote() -> bool {
-    ssh_variable().is_some() || connection().is_some()
+    ssh_connection().is_some() || connection().is_some()
 }
 
-/// `SSH_CONNECTION` of this process or, as sudo drops it, of the nearest ancestor that has it.
-fn ssh_variable() -> Option<String> {
+/// `SSH_CONNECTION`: the client's address and port, the server's address and port. Of this process or, as sudo drops it,
+/// of the nearest ancestor that has it.
+#[must_use]
+pub fn ssh_connection() -> Option<String> {
     std::env::var(SSH).ok().or_else(|| {
         ancestors().iter().find_map(|process| {
             let environment = fs::read(format!("/proc/{}/environ", process.pid)).ok()?;

@@ -7,6 +7,7 @@ mod built_in;
 mod chains;
 mod components;
 mod docker;
+mod expected;
 mod fixed;
 mod framing;
 mod graph;
@@ -16,6 +17,7 @@ mod interfaces;
 mod late;
 mod levels;
 mod lints;
+mod lockout;
 mod loops;
 mod missing;
 mod noted;
@@ -28,9 +30,11 @@ mod survey;
 mod tables;
 mod unknown;
 
+pub use expected::expected;
 pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
 pub use lints::{LINTS, Lint};
+pub use lockout::Lockout;
 
 use lints::For;
 use report::Report;
@@ -90,7 +94,7 @@ pub fn is_unreadable(code: &str) -> bool {
 }
 
 /// Codes of what scripts warn of while they run.
-const OF_SCRIPTS: [&str; 2] = ["script-warning", "no-such-owner"];
+const OF_SCRIPTS: [&str; 3] = ["script-warning", "no-such-owner", "docker-unreachable"];
 
 /// The codes of all findings.
 pub fn codes() -> impl Iterator<Item = &'static str> {

@@ -10,6 +10,7 @@ use super::args::{ApplyArgs, RemoveArgs, RunArgs};
 use super::color::Colors;
 use super::ended::tell;
 use super::input::Input;
+use super::lockout;
 use super::options::RunOptions;
 use super::output::{self, Destination};
 use super::run::{self, RunResult};
@@ -134,7 +135,8 @@ fn rehearse(
     if is_live {
         give(&mut options, &host);
     }
-    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    let mut results = run::results(&options).map_err(|(_, stop)| stop)?;
+    lockout::warn(&options, &mut results)?;
     show(request, &options, &results, report)?;
     steps.say(&format!("backend {}", host.backend));
     let every: Vec<&RunResult<'_>> = results.iter().collect();
@@ -172,7 +174,8 @@ fn apply(
     give(&mut options, &host);
     steps.done(&format!("read the live rules: backend {}, {}", host.backend, named(&families)));
     let slow = steps.begin("running and checking the scripts");
-    let results = run::results(&options).map_err(|(_, stop)| stop)?;
+    let mut results = run::results(&options).map_err(|(_, stop)| stop)?;
+    lockout::refuse(&options, &mut results)?;
     drop(slow);
     steps.done("ran and checked the scripts");
     report.warnings.extend(host.warnings.iter().map(|warning| warning.message.clone()));

@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means, and whether it can be done, is for [`super::options`].
 
 mod host;
+mod packets;
 mod persist;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(super) use host::{
     ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, SnapshotArgs,
     StateArgs,
 };
+pub(super) use packets::{PacketArgs, TraceArgs};
 pub(super) use persist::{Method, PersistArgs};
 
 /// Firewall policy as code for Docker hosts: runs scripts over an iptables ruleset and prints what they made of it.
@@ -45,7 +47,8 @@ pub(super) struct JobLine {
 }
 
 /// Words that are no scripts.
-pub(super) const SUBCOMMANDS: [&str; 16] = [
+pub(super) const SUBCOMMANDS: [&str; 17] = [
+    "trace",
     "persist",
     "snapshot",
     "fmt",
@@ -71,6 +74,8 @@ pub(super) enum Command {
     Fmt(FmtArgs),
     /// Look for faults in a ruleset, without a script
     Lint(LintArgs),
+    /// Follow a packet through the rules, and say what becomes of it
+    Trace(TraceArgs),
     /// Say what a message means, why, and what to do
     Explain(ExplainArgs),
     /// Take the rules of an owner off
@@ -112,6 +117,8 @@ pub(super) struct RunArgs {
     pub(super) input: InputArgs,
     #[command(flatten)]
     pub(super) script: ScriptArgs,
+    #[command(flatten)]
+    pub(super) packets: PacketArgs,
     #[command(flatten)]
     pub(super) owner: OwnerArgs,
     #[command(flatten)]

@@ -17,6 +17,7 @@ mod history;
 mod input;
 mod lint;
 mod live;
+mod lockout;
 mod man;
 mod options;
 mod output;
@@ -26,9 +27,11 @@ mod result;
 mod revert;
 mod run;
 mod sets;
+mod site;
 mod snapshot;
 mod status;
 mod steps;
+mod trace;
 mod waiting;
 mod world;
 
@@ -56,6 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         None => job(&line.run),
         Some(Command::Fmt(args)) => fmt::run(&args),
         Some(Command::Lint(args)) => lint::run(&args),
+        Some(Command::Trace(args)) => trace::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Remove(args)) if args.apply.is_wanted() => apply::remove(&args),
         Some(Command::Remove(args)) => run::remove(&args),

@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use super::args::{
     ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
-    OwnerArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
+    OwnerArgs, PacketArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs, TraceArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
 use super::output::Destination;
 use super::parameters;
+use super::site;
 use super::snapshot::Snapshot;
 use super::status::usage;
 use crate::apply::STATE_DIR;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Hook, Policy, owner};
+use crate::packets::{Given, Site, bad_packet};
 use crate::report::Format;
 use crate::script::{Settings, Tagging};
 
@@ -32,6 +34,8 @@ pub(super) struct RunOptions {
     pub(super) state_dir: PathBuf,
     pub(super) levels: Levels,
     pub(super) colors: Colors,
+    /// The host that packets are followed on.
+    pub(super) site: Arc<Site>,
     /// Whether Docker is asked for names though the ruleset is a dump.
     pub(super) asks_docker: bool,
 }
@@ -69,17 +73,20 @@ impl Purpose {
 
 impl RunOptions {
     pub(super) fn new(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
+        Self::with(Self::scripts(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))?
+            .on(&args.packets)
     }
 
     /// Those of `--apply` and `--rehearse`.
     pub(super) fn apply(args: &RunArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::scripts(args)?, &args.input, &args.apply, (&args.levels, &args.color))
+        Self::live(Self::scripts(args)?, &args.input, &args.apply, (&args.levels, &args.color))?
+            .on(&args.packets)
     }
 
     /// Those of `dwscript remove --apply`.
     pub(super) fn apply_removal(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::live(Self::removal(args)?, &args.input, &args.apply, (&args.levels, &args.color))
+        Self::live(Self::removal(args)?, &args.input, &args.apply, (&args.levels, &args.color))?
+            .on(&PacketArgs::default())
     }
 
     /// Both families of the live ruleset, unless said.
@@ -98,6 +105,7 @@ impl RunOptions {
             state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            site: Arc::default(),
             asks_docker: input.docker,
         })
     }
@@ -108,7 +116,7 @@ impl RunOptions {
         scripts: &[PathBuf],
         script: &ScriptArgs,
     ) -> Result<Self, Diagnostic> {
-        Ok(Self {
+        Self {
             work: Self::work(scripts, script, &args.owner)?,
             jobs: jobs(&both_if_live(&args.input), None, Texts::Any)?,
             purpose: Purpose::Print(Format::Diff),
@@ -116,8 +124,31 @@ impl RunOptions {
             state_dir: PathBuf::from(STATE_DIR),
             levels: levels(&args.levels)?,
             colors: Colors::new(args.color.color),
+            site: Arc::default(),
             asks_docker: args.input.docker,
+        }
+        .on(&PacketArgs::default())
+    }
+
+    /// Those of `dwscript trace`, whose scripts run as in the main job.
+    fn looking(args: &TraceArgs, input: &InputArgs, site: &Arc<Site>) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            work: Self::work(&args.scripts, &args.script, &args.owner)?,
+            jobs: jobs(input, None, Texts::Any)?,
+            purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+            site: Arc::clone(site),
+            asks_docker: input.docker,
         })
+    }
+
+    /// The same with what the user says of packets.
+    fn on(self, packets: &PacketArgs) -> Result<Self, Diagnostic> {
+        let site = site::of(self.jobs.first().map(|job| &job.input), packets)?;
+        Ok(Self { site: Arc::new(site), ..self })
     }
 
     fn scripts(args: &RunArgs) -> Result<Work, Diagnostic> {
@@ -139,7 +170,8 @@ impl RunOptions {
 
     /// Those of `dwscript remove`.
     pub(super) fn remove(args: &RemoveArgs) -> Result<Self, Diagnostic> {
-        Self::with(Self::removal(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))
+        Self::with(Self::removal(args)?, &args.input, &args.output, &args.apply, (&args.levels, &args.color))?
+            .on(&PacketArgs::default())
     }
 
     fn removal(args: &RemoveArgs) -> Result<Work, Diagnostic> {
@@ -164,6 +196,7 @@ impl RunOptions {
             state_dir: apply.state.state_dir.clone(),
             levels: levels(said)?,
             colors: Colors::new(color.color),
+            site: Arc::default(),
             asks_docker: input.docker,
         })
     }
@@ -233,6 +266,53 @@ impl LintOptions {
             colors: Colors::new(args.color.color),
         })
     }
+}
+
+/// `dwscript trace`.
+pub(super) struct TraceOptions {
+    pub(super) packet: Given,
+    pub(super) inputs: Vec<(Family, Input)>,
+    pub(super) site: Arc<Site>,
+    /// The scripts that run first; none where the rulesets are asked as they stand.
+    pub(super) run: Option<RunOptions>,
+    pub(super) json: bool,
+    pub(super) colors: Colors,
+}
+
+impl TraceOptions {
+    pub(super) fn new(args: &TraceArgs) -> Result<Self, Diagnostic> {
+        let packet = Given::parse(&args.packet).map_err(|error| bad_packet(&args.packet, &error))?;
+        let given = with_families(&args.input, packet.packet.families());
+        let families = families(&given);
+        let inputs: Vec<(Family, Input)> = families
+            .iter()
+            .map(|family| Ok((*family, input(&given, *family)?)))
+            .collect::<Result<_, Diagnostic>>()?;
+        let site = Arc::new(site::of(inputs.first().map(|(_, input)| input), &args.packets)?);
+        let run = || RunOptions::looking(args, &given, &site);
+        Ok(Self {
+            packet,
+            run: (!args.scripts.is_empty()).then(run).transpose()?,
+            inputs,
+            site,
+            json: args.json,
+            colors: Colors::new(args.color.color),
+        })
+    }
+}
+
+/// The families of a packet's addresses, unless said; without addresses those that rulesets are of.
+fn with_families(args: &InputArgs, families: &[Family]) -> InputArgs {
+    let mut given = args.clone();
+    if args.ipv4 || args.ipv6 {
+        return given;
+    }
+    match families {
+        [only] => (given.ipv4, given.ipv6) = (*only == Family::Ipv4, *only == Family::Ipv6),
+        _ if args.snapshot.is_some() => (given.ipv4, given.ipv6) = (true, true),
+        _ => given = both_if_live(args),
+    }
+    given
 }
 
 fn format(args: &OutputArgs) -> Format {

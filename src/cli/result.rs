@@ -3,6 +3,9 @@
 use super::options::Job;
 use crate::check::{Checked, Levels};
 use crate::diagnostic::Diagnostic;
+use crate::model::Ruleset;
+use crate::packets::{Admin, Members};
+use crate::save;
 use crate::script::{Allowed, IpSet};
 
 /// What a run made of one family's ruleset.
@@ -18,6 +21,21 @@ pub(super) struct RunResult<'o> {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// What the scripts allow.
     pub(super) allowed: Vec<Allowed>,
+    /// The packets by which administrators reach the host.
+    pub(super) admins: Vec<Admin>,
     /// How grave findings are, what the scripts allow considered.
     pub(super) levels: Levels,
+}
+
+impl RunResult<'_> {
+    /// The ruleset as it was read, before any script.
+    pub(super) fn original(&self) -> Option<Ruleset> {
+        let ruleset = self.checked.ruleset();
+        save::parse(ruleset.source(), ruleset.family()).ok()
+    }
+
+    /// The sets that the scripts declared, as those who follow packets need them.
+    pub(super) fn members(&self) -> Vec<Members> {
+        self.sets.iter().map(IpSet::members).collect()
+    }
 }

@@ -7,6 +7,7 @@ use super::args::{ColorArgs, RemoveArgs, RunArgs, SUBCOMMANDS};
 use super::checked;
 use super::color::Colors;
 use super::input::{self, Read};
+use super::lockout;
 use super::options::{Job, Purpose, RunOptions, Work};
 use super::output::{self, Destination};
 pub(super) use super::result::RunResult;
@@ -17,10 +18,11 @@ use crate::apply::SetPlan;
 use crate::check::{self, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
+use crate::packets::{Expectation, Members};
 use crate::report::{Format, delta, diff, json, restore};
 use crate::samples::SAMPLES;
 use crate::save::{self, patches};
-use crate::script::{self, Outcome, Script, Settings};
+use crate::script::{self, IpSet, Outcome, Script, Settings};
 use crate::source::SourceFile;
 
 pub(super) fn run(args: &RunArgs) -> Status {
@@ -43,7 +45,11 @@ fn with(options: Result<RunOptions, Diagnostic>, color: &ColorArgs) -> Status {
             return Status::Failed;
         }
     };
-    match results(&options) {
+    let looked = results(&options).and_then(|mut results| match lockout::warn(&options, &mut results) {
+        Ok(()) => Ok(results),
+        Err(stop) => Err((options.jobs.first().map(|job| job.family).unwrap_or_default(), stop)),
+    });
+    match looked {
         Ok(results) => {
             let status = print(&options, &results);
             // The process ends here: the kernel takes memory back faster than each chain and rule can be let go.
@@ -100,6 +106,7 @@ impl<'o> Task<'o> {
                 // All rulesets of a run are of one host.
                 if let Some(job) = options.jobs.first() {
                     world::give(&mut settings, &job.input, options.asks_docker);
+                    settings.site = Arc::clone(&options.site);
                 }
                 Self::Scripts(scripts?, settings)
             }
@@ -145,7 +152,7 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
             return Err(stopped(diagnostics));
         }
     };
-    let Outcome { ruleset, diagnostics: warnings, allowed, sets, owners } = outcome;
+    let Outcome { ruleset, diagnostics: warnings, allowed, sets, owners, expectations, admins } = outcome;
     let levels = match checked::levels(&options.levels, &allowed) {
         Ok(levels) => levels,
         Err(unknown) => {
@@ -159,13 +166,28 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
         diagnostics.extend(sets::not_printed(&sets));
     }
     let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
+    diagnostics.extend(unmet(checked.ruleset(), options, &sets, &expectations));
     let again = task.run_again(checked.ruleset(), &levels);
     let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);
     diagnostics.extend(again);
     if denied {
         return Err(Stop::no(diagnostics));
     }
-    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics, allowed, levels })
+    Ok(RunResult { job, checked, verbatim, sets, owners, diagnostics, allowed, admins, levels })
+}
+
+/// What scripts expect of packets, and the result does not meet.
+fn unmet(
+    ruleset: &Ruleset,
+    options: &RunOptions,
+    sets: &[IpSet],
+    expectations: &[Expectation],
+) -> Vec<Diagnostic> {
+    if expectations.is_empty() {
+        return Vec::new();
+    }
+    let sets: Vec<Members> = sets.iter().map(IpSet::members).collect();
+    check::expected(ruleset, &options.site, &sets, expectations)
 }
 
 /// A script that stopped: with the answer no where it asked for what the check refuses.

@@ -51,12 +51,15 @@ pub fn networks(ruleset: &Ruleset) -> Vec<Network> {
 /// What a rule adds to what is known.
 type Learn = fn(&Spec<'_>, &str, &mut BTreeMap<String, Network>);
 
-/// Calls `look` with each rule that nobody else owns and that can be read, and its target.
+/// Calls `look` with each rule that can be read and has no comment, and its target. Docker writes none: a rule that has one,
+/// such as an owner's tag, is somebody else's.
 pub(super) fn each(ruleset: &Ruleset, rules: &Sequence, mut look: impl FnMut(&Spec<'_>, &str)) {
     let mut parser = Parser::new();
-    for rule in rules.iter().filter(|rule| ruleset.owner(*rule).is_empty()) {
+    for rule in rules.iter() {
         let Ok(spec) = parser.parse(ruleset.body(rule), ruleset.family()) else { continue };
-        look(&spec, ruleset.symbols().name(ruleset.target(rule)));
+        if spec.comments().next().is_none() {
+            look(&spec, ruleset.symbols().name(ruleset.target(rule)));
+        }
         parser.recycle(spec);
     }
 }

@@ -13,6 +13,7 @@ pub mod parts;
 pub mod restore;
 pub mod sarif;
 pub mod sets;
+pub mod trace;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

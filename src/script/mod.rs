@@ -25,6 +25,7 @@ mod network_arg;
 mod others;
 mod owners;
 mod ownership;
+mod packets;
 mod params;
 mod pattern;
 mod placing;
@@ -59,6 +60,7 @@ pub use surroundings::{Ask, Unknown, World};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{EditError, Hook, Policy, Ruleset};
+use crate::packets::{Admin, Expectation, Site};
 use crate::source::SourceFile;
 use limits::Watch;
 use ownership::{Run, Wanted};
@@ -87,6 +89,8 @@ pub struct Settings {
     pub world: Option<Arc<World>>,
     /// Tells whether the host has ipsets, where the ruleset is the live one; asked only by scripts that want to know.
     pub ipset: Option<fn() -> bool>,
+    /// The host that packets are followed on.
+    pub site: Arc<Site>,
     /// Limits.
     pub limits: Limits,
     /// How the rules of the run are told from others.
@@ -111,6 +115,10 @@ pub struct Outcome {
     pub owners: Vec<String>,
     /// The findings that the scripts allow, each with its reason.
     pub allowed: Vec<Allowed>,
+    /// What the scripts expect of packets.
+    pub expectations: Vec<Expectation>,
+    /// The packets by which administrators reach the host.
+    pub admins: Vec<Admin>,
 }
 
 /// Why nothing came out of a run.
@@ -182,6 +190,7 @@ fn run_once(
     let session: SharedSession = Rc::new(RefCell::new(session));
     session.borrow_mut().interfaces.clone_from(&settings.interfaces);
     session.borrow_mut().world.clone_from(&settings.world);
+    session.borrow_mut().site = Arc::clone(&settings.site);
     session.borrow_mut().asks_ipset = settings.ipset;
     let mut engine = engine::engine(&session, settings.print.clone());
     let modules = Rc::new(Modules::new(Rc::clone(&session), &settings.libraries));
@@ -262,6 +271,6 @@ fn finish(session: &mut Session) -> Result<Outcome, Failure> {
     }
     let done = std::mem::replace(session, Session::empty());
     let owners = done.owners.iter().map(|owner| done.ruleset.symbols().name(*owner).to_owned()).collect();
-    let Session { ruleset, warnings, sets, allowed, .. } = done;
-    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed })
+    let Session { ruleset, warnings, sets, allowed, expectations, admins, .. } = done;
+    Ok(Outcome { ruleset, diagnostics: warnings, sets, owners, allowed, expectations, admins })
 }

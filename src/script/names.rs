@@ -204,7 +204,7 @@ fn type_word(name: &str) -> String {
         "error" => "an error",
         "range" | "range=" | "Range" | "RangeInclusive" => "a range",
         "rule" | "rule builder" | "chain" | "table" | "pattern" | "published port" | "proxied port"
-        | "network" | "container" => {
+        | "trace" | "network" | "container" => {
             return format!("a {name}");
         }
         _ => "a value of another kind",

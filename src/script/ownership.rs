@@ -138,5 +138,13 @@ pub(super) fn remove(
     placing::place(&mut ruleset, Mode::Tags, &FxHashMap::default(), &origins);
     let owners = vec![name.to_owned()];
     let diagnostics = unknown.into_iter().collect();
-    Ok(Outcome { ruleset, diagnostics, sets: Vec::new(), owners, allowed: Vec::new() })
+    Ok(Outcome {
+        ruleset,
+        diagnostics,
+        sets: Vec::new(),
+        owners,
+        allowed: Vec::new(),
+        expectations: Vec::new(),
+        admins: Vec::new(),
+    })
 }

@@ -17,6 +17,8 @@ use crate::docker::Docker;
 use crate::model::ipset::Entry;
 use crate::model::sequence::Sequence;
 use crate::model::{ChainId, EditId, Family, Origin, RuleId, Ruleset, Symbol};
+use crate::packets::{Admin, Expectation, Members, Site};
+use crate::simulate::Facts;
 use crate::source::SourceFile;
 
 /// The session, shared by the engine, its functions and the values they hand out.
@@ -49,6 +51,14 @@ pub(crate) struct Session {
     pub(crate) params: Params,
     /// Declared ipsets.
     pub(crate) sets: Vec<IpSet>,
+    /// What scripts expect of packets.
+    pub(crate) expectations: Vec<Expectation>,
+    /// Administrators' packets.
+    pub(crate) admins: Vec<Admin>,
+    /// The host that packets are followed on.
+    pub(crate) site: Arc<Site>,
+    /// The facts about it, and after how many edits they were read.
+    pub(crate) facts: Option<(usize, Facts)>,
     /// Findings that scripts allow.
     pub(crate) allowed: Vec<Allowed>,
     /// Scripts and modules by the name that Rhai knows them by.
@@ -95,6 +105,14 @@ pub struct IpSet {
     pub owner: String,
     /// The script line that declared it.
     pub origin: Origin,
+}
+
+impl IpSet {
+    /// Its name and its entries, as those who follow packets need them.
+    #[must_use]
+    pub fn members(&self) -> Members {
+        (self.name.clone(), self.entries.clone())
+    }
 }
 
 /// A finding that a script allows.
@@ -220,6 +238,10 @@ impl Session {
             patterns: FxHashMap::default(),
             params,
             sets: Vec::new(),
+            expectations: Vec::new(),
+            admins: Vec::new(),
+            site: Arc::default(),
+            facts: None,
             allowed: Vec::new(),
             sources: FxHashMap::default(),
             current: String::new(),

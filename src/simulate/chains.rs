@@ -66,14 +66,54 @@ impl Chain {
 
 /// The chains of a ruleset, as far as they were reached.
 #[derive(Debug)]
-pub(super) struct Chains(Box<[OnceCell<Chain>]>);
+pub(super) struct Chains {
+    chains: Box<[OnceCell<Chain>]>,
+    tracks: OnceCell<bool>,
+}
 
 impl Chains {
     pub(super) fn new(ruleset: &Ruleset) -> Self {
-        Self((0..ruleset.chain_count()).map(|_| OnceCell::new()).collect())
+        let chains = (0..ruleset.chain_count()).map(|_| OnceCell::new()).collect();
+        Self { chains, tracks: OnceCell::new() }
     }
 
     pub(super) fn get(&self, ruleset: &Ruleset, id: ChainId) -> Option<&Chain> {
-        Some(self.0.get(id.index())?.get_or_init(|| Chain::new(ruleset, id)))
+        Some(self.chains.get(id.index())?.get_or_init(|| Chain::new(ruleset, id)))
     }
+
+    /// Whether any rule makes the kernel track connections: without one, the nat tables are not asked either.
+    pub(super) fn tracks(&self, ruleset: &Ruleset) -> bool {
+        *self.tracks.get_or_init(|| {
+            // Most rulesets that track rewrite too, and these are the tables that say so first.
+            let tables =
+                [TableName::Nat, TableName::Filter, TableName::Raw, TableName::Mangle, TableName::Security];
+            let chains = tables.into_iter().flat_map(|table| ruleset.live_chains(table));
+            let mut rules = chains.flat_map(|chain| ruleset.chain(chain).rules().iter());
+            rules.any(|rule| needs_tracking(ruleset, rule))
+        })
+    }
+}
+
+/// Targets that need connection tracking.
+const TRACKING: [&str; 11] = [
+    "MASQUERADE",
+    "DNAT",
+    "SNAT",
+    "REDIRECT",
+    "NETMAP",
+    "CT",
+    "NOTRACK",
+    "CONNMARK",
+    "CONNSECMARK",
+    "SYNPROXY",
+    "CLUSTERIP",
+];
+
+/// How the matches that need it are written.
+const TRACKED: [&str; 5] = ["-m conntrack", "-m state", "-m conn", "-m helper", "-m cluster"];
+
+fn needs_tracking(ruleset: &Ruleset, rule: RuleId) -> bool {
+    let target = ruleset.symbols().name(ruleset.target(rule));
+    let body = ruleset.body(rule);
+    TRACKING.contains(&target) || TRACKED.iter().any(|text| body.contains(text))
 }

@@ -202,7 +202,8 @@ impl<'e> Explorer<'e> {
 
     /// The beginning of a table at a hook.
     fn enter(&self, position: &mut Position, table: TableName, hook: Hook) -> Control {
-        if table == TableName::Nat && !nat::is_asked(&position.flow, hook) {
+        let tracks = || self.guide.chains.tracks(self.guide.ruleset);
+        if table == TableName::Nat && !(nat::is_asked(&position.flow, hook) && tracks()) {
             nat::translate(&mut position.flow, hook);
             position.stage = position.stage.next();
             return Control::On;

@@ -30,6 +30,9 @@ pub struct Interface {
     pub is_bridge: bool,
     /// Whether packets from and to 127.0.0.0/8 may pass it (`net.ipv4.conf.NAME.route_localnet`).
     pub route_localnet: bool,
+    /// Whether a bridge sends packets back by the port that they came in by (`hairpin_mode`), as Docker sets it up where
+    /// it runs without its userland proxy.
+    pub hairpin: bool,
     /// How it is known.
     pub origin: Origin,
 }
@@ -45,6 +48,7 @@ impl Interface {
             networks: Vec::new(),
             is_bridge: false,
             route_localnet: false,
+            hairpin: false,
             origin,
         }
     }
@@ -101,7 +105,8 @@ impl Default for Facts {
 pub(super) const LOOPBACK: &str = "lo";
 
 impl Facts {
-    /// The facts that these interfaces and routes make; `lo` need not be among them.
+    /// The facts that these interfaces and routes make; `lo` need not be among them. The interfaces come in the order of
+    /// their indexes, as `ip address` shows them.
     #[must_use]
     pub fn new(interfaces: Vec<Interface>, routes: Vec<Route>) -> Self {
         let mut facts = Self {
@@ -129,6 +134,7 @@ impl Facts {
         }
         known.is_bridge |= interface.is_bridge;
         known.route_localnet |= interface.route_localnet;
+        known.hairpin |= interface.hairpin;
         known.origin = known.origin.min(interface.origin);
     }
 

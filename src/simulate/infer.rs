@@ -157,8 +157,9 @@ fn add_uplink(facts: &mut Facts, family: Family, own: &[u128]) {
     let known = |bits: &&u128| !facts.is_local(**bits, family);
     let host = |bits: &u128| Subnet { address: address(*bits, family), length: prefix(family) };
     let mut addresses: Vec<Subnet> = own.iter().filter(known).map(host).collect();
+    let unknown = addresses.is_empty();
     for (other, bits, length) in OWN {
-        if other != family || addresses.is_empty() {
+        if other != family || unknown {
             addresses.push(Subnet { address: address(bits, other), length });
         }
     }

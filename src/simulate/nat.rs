@@ -155,8 +155,23 @@ pub(super) fn own_address(flow: &Flow, hook: Hook, scene: &Scene<'_>) -> Option<
 }
 
 fn address_on(link: Link, towards: u128, scene: &Scene<'_>) -> Option<u128> {
+    if scene.is_loopback(Some(link)) {
+        return loopback_source(towards, scene);
+    }
     let known = scene.interface(Some(link)).map(|interface| interface.source_for(towards, scene.family));
     known.unwrap_or_else(|| fallback(scene.facts, scene.family))
+}
+
+/// For packets that stay on the host, IPv6 takes the destination itself; IPv4 does not take loopback's address, which is
+/// of the host alone, but the first of any interface (`inet_select_addr`, `net/ipv4/devinet.c`).
+fn loopback_source(towards: u128, scene: &Scene<'_>) -> Option<u128> {
+    match scene.family {
+        Family::Ipv6 => Some(towards),
+        Family::Ipv4 => {
+            let others = scene.facts.interfaces().iter().skip(1);
+            others.filter_map(|interface| interface.source_for(0, Family::Ipv4)).next()
+        }
+    }
 }
 
 fn first_address(link: Link, scene: &Scene<'_>) -> Option<u128> {

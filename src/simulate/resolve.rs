@@ -385,7 +385,8 @@ impl Filling<'_, '_, '_> {
             let near = bridge.subnets().any(|net| net.family() == family && net.holds(address));
             near && !self.is_own(address)
         };
-        on(header.source) && on(header.destination) && !is_loopback(header.destination, family)
+        let apart = header.source != header.destination;
+        apart && on(header.source) && on(header.destination) && !is_loopback(header.destination, family)
     }
 }
 

@@ -74,6 +74,12 @@ impl<'f> Scene<'f> {
         self.facts.route(address, self.family).map(|way| link(way.interface))
     }
 
+    /// The interface by which everything else is reached.
+    pub(super) fn default_route(&self) -> Option<Link> {
+        let route = self.facts.default_route(self.family)?;
+        self.facts.index(&route.interface).map(link)
+    }
+
     pub(super) const LOOPBACK: Link = Link(0);
 }
 

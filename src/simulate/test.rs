@@ -110,6 +110,8 @@ impl Ask {
         let plain = |answer: Answer| answer.negated(negated);
         match self {
             Self::Conntrack(ask) => ask.answer(flow, negated),
+            // A packet without a connection has no mark of one that could differ.
+            Self::ConnectionMark(..) if !flow.has_connection() => Answer::No,
             Self::Owner if !flow.local => Answer::of(negated),
             Self::Owner => Answer::Unknown,
             // Of a packet that is on no bridge, the kernel answers as if only the `!` counted.
@@ -148,9 +150,7 @@ impl Ask {
                 Answer::of(flow.icmp.0 == *kind && (*from..=*to).contains(&flow.icmp.1))
             }
             Self::Mark(value, mask) => mark(flow.mark, *value, *mask),
-            Self::ConnectionMark(value, mask) if flow.has_connection() => {
-                mark(flow.tracked.mark, *value, *mask)
-            }
+            Self::ConnectionMark(value, mask) => mark(flow.tracked.mark, *value, *mask),
             Self::AddressType(ask) => ask.answer(flow, scene),
             Self::Tos(value, mask) => Answer::of(flow.tos & mask == *value),
             Self::Hops(from, to) => known(flow.ttl, *from, *to),
@@ -161,7 +161,7 @@ impl Ask {
             Self::Bridged => Answer::of(flow.bridged),
             Self::Set(name, end) => set(name, *end, flow, scene),
             Self::Always(answer) => *answer,
-            Self::Conntrack(_) | Self::Owner | Self::Port | Self::ConnectionMark(..) => Answer::No,
+            Self::Conntrack(_) | Self::Owner | Self::Port => Answer::No,
         }
     }
 

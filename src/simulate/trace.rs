@@ -70,6 +70,8 @@ pub enum Loss {
     Martian,
     /// It has no hop left.
     Expired,
+    /// A bridge does not send it out by the port that it came in by.
+    Hairpin,
     /// What the rules rewrite it to has no address on the interface.
     NoAddress,
     /// The rules send it round in circles.
@@ -83,6 +85,7 @@ impl fmt::Display for Loss {
             Self::NoForwarding => "the host does not forward",
             Self::Martian => "a packet with these addresses cannot come by this interface",
             Self::Expired => "it has no hop left",
+            Self::Hairpin => "the bridge does not send it back by the port that it came in by",
             Self::NoAddress => "the interface has no address to put in",
             Self::Circle => "the rules send it round in circles",
         })
@@ -233,6 +236,14 @@ pub struct Dependency {
     pub no: Vec<Verdict>,
 }
 
+impl Dependency {
+    /// The rule as iptables-save prints it.
+    #[must_use]
+    pub fn text(&self, ruleset: &Ruleset) -> String {
+        rule_text(ruleset, ruleset.chain_name(self.chain), self.rule)
+    }
+}
+
 /// Addresses and ports of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
@@ -362,6 +373,18 @@ impl Trace {
     #[must_use]
     pub const fn family(&self) -> Family {
         self.family
+    }
+
+    /// The number of its protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// The interface by which it came in; none where the host sent it.
+    #[must_use]
+    pub fn in_interface(&self) -> Option<&str> {
+        self.in_interface.as_deref()
     }
 
     /// The connection that it began or belongs to; none where it is not tracked.

@@ -9,6 +9,7 @@ mod persist;
 mod pipes;
 mod snapshot;
 mod subcommands;
+mod trace;
 
 /// A ruleset of a few rules.
 pub(crate) const RULES: &str = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n";

@@ -261,9 +261,9 @@ fn status_tells_what_has_changed_since() {
     fs::remove_file(folder.path().join("site one.rhai")).unwrap();
     let gone = persist(&folder, &["--status", "--json"]);
     let gone: serde_json::Value = serde_json::from_str(&gone.stdout).unwrap();
-    let changes =
+    let kinds =
         gone["changed_sources"].as_array().unwrap().iter().map(|source| source["change"].as_str().unwrap());
-    assert_eq!(changes.collect::<Vec<_>>(), ["differs", "gone", "differs"], "{gone:#}");
+    assert_eq!(kinds.collect::<Vec<_>>(), ["differs", "gone", "differs"], "{gone:#}");
     assert_eq!((&gone["installed"], &gone["units"][0]["name"]), (&true.into(), &"dwscript.service".into()));
     assert_eq!(persist(&folder, &["--remove"]).status, Some(0));
     assert!(!folder.path().join("root/var/lib/dwscript/last-good").exists());

@@ -60,14 +60,14 @@ fn said(ruleset: Ruleset, world: World, text: &str) -> String {
     said
 }
 
-const OBJECTS: &str = r#"
+const OBJECTS: &str = r"
 print(`${docker.present} ${docker.layout} ${docker.backend} ${docker.user_chain} ${docker.names_known} ${docker.bridges}`);
 for n in docker.networks { print(`${n.name} ${n.bridge} ${n.subnets} ${n.internal} ${n.icc}`); }
 for p in docker.published { print(`${p.host_ip} ${p.host_port} ${p.protocol} ${p.container} ${p.container_ip} ${p.container_port} ${p.bridge} ${p.family}`); }
 for c in docker.containers { print(`${c.name} ${c.addresses} ${c.networks}`); }
 for p in docker.proxied { print(`${p.host_ip} ${p.host_port} ${p.protocol} ${p.container} ${p.container_port} ${p.family}`); }
 print(`${host.addresses} ${host.interfaces}`);
-"#;
+";
 
 #[test]
 fn names_come_from_docker_and_the_rest_from_its_rules() {

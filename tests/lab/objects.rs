@@ -66,7 +66,7 @@ impl Host {
         std::thread::scope(|scope| {
             for first in 0..4 {
                 scope.spawn(move || {
-                    (first..CONTAINERS).step_by(4).for_each(|number| self.run_container(number))
+                    (first..CONTAINERS).step_by(4).for_each(|number| self.run_container(number));
                 });
             }
         });

@@ -6,6 +6,7 @@ mod helpers;
 mod imports;
 mod injection;
 mod limits;
+mod packets;
 mod parameters;
 mod reading;
 mod reference;

@@ -268,3 +268,63 @@ fn icmp(text: &str, family: Family) -> Option<Test> {
     let code = code.map(str::parse).transpose().ok()?;
     Some(Test::Icmp(Some(kind.parse().ok()?), code))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether every packet of the rule `narrow` is one of `wide`, for certain.
+    fn covers(wide: &str, narrow: &str) -> bool {
+        let of = |text: &str| conditions(&Spec::parse(text, Family::Ipv4).unwrap());
+        let (wide, narrow) = (of(wide), of(narrow));
+        wide.iter().all(|asked| narrow.iter().any(|own| asked.covers(own)))
+    }
+
+    #[test]
+    fn wider_rules_cover_narrower_ones_and_no_others() {
+        let pairs = [
+            ("", "-s 10.0.0.1/32"),
+            ("-s 10.0.0.0/8", "-s 10.1.0.0/16"),
+            ("-s 10.0.0.0/8,192.0.2.0/24", "-s 192.0.2.7/32,10.0.0.1/32"),
+            ("! -s 10.1.0.0/16", "! -s 10.0.0.0/8"),
+            ("! -s 10.0.0.0/8", "-s 192.0.2.0/24"),
+            ("-i br-+", "-i br-0123456789ab"),
+            ("-i b+", "-i br-+"),
+            ("! -i lo", "-i eth0"),
+            ("-p tcp --dport 20:30", "-p tcp -m multiport --dports 22,25"),
+            ("-p tcp -m multiport --dports 22,80:90", "-p tcp --dport 85"),
+            ("-p tcp ! --dport 22", "-p tcp --dport 80"),
+            ("-m conntrack --ctstate NEW,ESTABLISHED", "-m state --state NEW"),
+            ("-p icmp", "-p icmp --icmp-type 3/4"),
+            ("-p icmp --icmp-type 3", "-p icmp --icmp-type 3/4"),
+            ("-p tcp", "-p tcp --syn"),
+            ("-m addrtype --dst-type LOCAL", "-m addrtype --dst-type LOCAL -m comment --comment x"),
+        ];
+        for (wide, narrow) in pairs {
+            assert!(covers(wide, narrow), "`{wide}` takes `{narrow}`");
+            assert!(!covers(narrow, wide) || narrow.contains("comment"), "`{narrow}` does not take `{wide}`");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_covers_nothing() {
+        let same = [
+            "-m limit --limit 3/min",
+            "-m set --match-set x src",
+            "-m statistic --mode random --probability 0.5",
+            "-m geoip --src-cc CN",
+            "-m mark --mark 0x1",
+        ];
+        for rule in same {
+            assert!(!covers(rule, rule), "{rule}");
+        }
+        for (one, other) in [
+            ("-p tcp --dport 22", "-p udp --dport 22"),
+            ("-p tcp --sport 22", "-p tcp --dport 22"),
+            ("! -s 10.0.0.0/8", "-s 8.0.0.0/5"),
+            ("! -i eth+", "-i eth0"),
+        ] {
+            assert!(!covers(one, other) && !covers(other, one), "{one}, {other}");
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod empty_policy;
 mod family_gap;
 mod host_to_container;
 mod icmpv6_blocked;
+mod lockout;
 mod loopback_blocked;
 mod no_related;
 mod open_over_ipv6;
@@ -29,6 +30,7 @@ use rustc_hash::FxHashSet;
 use super::report::{Report, Words};
 use crate::model::Ruleset;
 pub(super) use found::{About, At, Findings};
+pub(super) use lockout::CODE as LOCKOUT;
 use view::{Closed, Depth, View, When};
 
 /// A lint.
@@ -56,6 +58,7 @@ enum Looks {
 
 /// Every lint, in the order of their findings.
 pub static LINTS: &[Lint] = &[
+    lockout::LINT,
     policy_not_set::LINT,
     empty_policy::LINT,
     loopback_blocked::LINT,

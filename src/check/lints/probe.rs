@@ -130,7 +130,7 @@ impl Probe {
     }
 
     /// Whether it meets all of these.
-    pub(super) fn meets(&self, conditions: &[Condition]) -> Answer {
+    pub(in crate::check) fn meets(&self, conditions: &[Condition]) -> Answer {
         conditions.iter().map(|condition| self.answer(condition)).min().unwrap_or(Answer::Yes)
     }
 
@@ -209,4 +209,43 @@ fn has_flags(text: &str, begins: bool) -> bool {
     let names = |list: &str, name: &str| list.split(',').any(|each| each == name || each == "ALL");
     let all = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
     all.iter().filter(|flag| names(mask, flag)).all(|flag| names(set, flag) == (**flag == *own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::condition::conditions;
+    use super::*;
+    use crate::model::spec::Spec;
+
+    #[test]
+    fn rules_answer_by_what_the_probe_says() {
+        let probe = Probe::incoming(Family::Ipv4).to_port(TCP, 443).from_anyone();
+        let cases = [
+            ("", Answer::Yes),
+            ("-p tcp", Answer::Yes),
+            ("-p tcp --syn", Answer::Yes),
+            ("-p tcp ! --syn", Answer::No),
+            ("-p udp", Answer::No),
+            ("-p tcp --dport 443", Answer::Yes),
+            ("-p tcp ! --dport 443", Answer::No),
+            ("-p tcp -m multiport ! --dports 80,8080", Answer::Yes),
+            ("-s 192.0.2.0/24", Answer::No),
+            ("! -s 192.0.2.0/24", Answer::Yes),
+            ("-d 192.0.2.0/24", Answer::Maybe),
+            ("-i lo", Answer::No),
+            ("! -i lo", Answer::Yes),
+            ("-i eth0", Answer::Maybe),
+            ("-i docker0", Answer::No),
+            ("-m conntrack --ctstate RELATED,ESTABLISHED", Answer::No),
+            ("-m conntrack ! --ctstate ESTABLISHED", Answer::Yes),
+            ("-m conntrack --ctdir ORIGINAL", Answer::Yes),
+            ("-m limit --limit 3/min", Answer::Maybe),
+            ("-p icmp --icmp-type 8", Answer::No),
+            ("-p tcp --dport 80 -m limit --limit 3/min", Answer::No),
+        ];
+        for (rule, answer) in cases {
+            let conditions = conditions(&Spec::parse(rule, Family::Ipv4).unwrap());
+            assert_eq!(probe.meets(&conditions), answer, "{rule}");
+        }
+    }
 }

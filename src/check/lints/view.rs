@@ -145,6 +145,7 @@ impl<'r> View<'r> {
     }
 
     /// The state.
+    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) const fn when(&self) -> When {
         self.when
     }
@@ -188,6 +189,7 @@ impl<'r> View<'r> {
     }
 
     /// The chain called `name`.
+    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) fn chain(&self, table: TableName, name: &str) -> Option<ChainId> {
         self.by_symbol(table, self.ruleset.symbols().get(name)?)
     }
@@ -268,7 +270,10 @@ impl<'r> View<'r> {
             "QUEUE" | "NFQUEUE" | "SYNPROXY" => Then::Unknown,
             // Translations and TPROXY end the walk through their table, and the packet lives.
             "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
-            _ if spec.target().is_some_and(|part| part.extension().is_some()) => Then::Next,
+            // A name without options that is neither a chain nor a target is refused when the text is loaded.
+            _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => {
+                Then::Next
+            }
             _ => Then::Unknown,
         }
     }
@@ -382,11 +387,13 @@ impl<'r> View<'r> {
     }
 
     /// Which engines write such chains; none where there is nothing of Docker's.
+    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) fn layout(&self) -> Option<Layout> {
         docker::layout(self.ruleset)
     }
 
     /// Tells Docker's rules from others.
+    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) const fn owned(&self) -> &Owned<'r> {
         &self.owned
     }

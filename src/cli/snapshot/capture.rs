@@ -50,7 +50,7 @@ pub(super) fn host(folder: Option<&Path>) -> Result<(Snapshot, Vec<Diagnostic>),
     let mut warnings = Vec::new();
     let (ipv4, ipv6) = (programs.rulesets(Family::Ipv4)?, programs.rulesets(Family::Ipv6)?);
     let backend = programs.backend(&ipv4)?;
-    let host = facts(&mut warnings);
+    let host = facts(&mut warnings, nftables_tables());
     let (docker, docker_unknown) = docker(&mut warnings);
     let snapshot = Snapshot {
         version: VERSION,
@@ -148,7 +148,8 @@ fn has_legacy_tables(family: Family) -> bool {
     fs::read_to_string(file).is_ok_and(|names| !names.trim().is_empty())
 }
 
-fn facts(warnings: &mut Vec<Diagnostic>) -> Facts {
+/// What the host is beside its rules and those tables of nftables.
+pub(in crate::cli) fn facts(warnings: &mut Vec<Diagnostic>, tables: Vec<String>) -> Facts {
     let (interfaces, addresses) = match world::links() {
         Ok(links) => links,
         Err(Unknown::Failed(warning)) => {
@@ -159,7 +160,7 @@ fn facts(warnings: &mut Vec<Diagnostic>) -> Facts {
     };
     let sysctls = sysctls(&interfaces);
     let routes = [Family::Ipv4, Family::Ipv6].into_iter().flat_map(routes).collect();
-    Facts { interfaces, addresses, routes, sysctls, tables: nftables_tables() }
+    Facts { interfaces, addresses, routes, sysctls, tables }
 }
 
 /// The routes of a family; none where `ip` does not tell, which it has said of the addresses then.

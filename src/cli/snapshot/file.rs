@@ -10,6 +10,7 @@ use crate::docker::Inventory;
 use crate::host::Facts;
 use crate::model::Family;
 use crate::script::{Unknown, World};
+use crate::simulate;
 
 /// The version of the file's form.
 pub(super) const VERSION: u32 = 1;
@@ -116,6 +117,19 @@ impl Snapshot {
             Diagnostic::warning("other-backend", message)
                 .note("a packet needs the verdict of both: what one accepts the other can drop")
         })
+    }
+
+    /// The backend that the rules were loaded with.
+    pub(in crate::cli) const fn backend(&self) -> simulate::Backend {
+        match self.backend {
+            Backend::Nft => simulate::Backend::Nft,
+            Backend::Legacy => simulate::Backend::Legacy,
+        }
+    }
+
+    /// What `ipset save` printed.
+    pub(in crate::cli) fn ipsets(&self) -> &str {
+        self.ipsets.as_deref().unwrap_or_default()
     }
 
     /// Whether the host had ipsets.

@@ -10,6 +10,7 @@ use super::output::{self, Destination};
 use super::status::{Status, Stop, needs_root};
 use crate::diagnostic::Style;
 
+pub(super) use capture::facts;
 pub(super) use file::Snapshot;
 
 pub(super) fn run(args: &SnapshotArgs) -> Status {

@@ -6,7 +6,8 @@
 use crate::check::LINTS;
 
 /// The subjects.
-const SUBJECTS: [&str; 6] = [
+const SUBJECTS: [&str; 7] = [
+    include_str!("packets.md"),
     include_str!("text.md"),
     include_str!("rules.md"),
     include_str!("ruleset.md"),

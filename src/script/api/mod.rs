@@ -14,6 +14,7 @@ mod build;
 mod docker;
 mod edit;
 mod host;
+mod packets;
 mod read;
 mod rule;
 mod world;
@@ -23,6 +24,7 @@ use rhai::{Engine, Module, exported_module};
 use super::docker_view::{ContainerView, DockerView, NetworkView, ProxiedView, PublishedView};
 use super::fault::Fault;
 use super::host_view::HostView;
+use super::packets::TraceView;
 use super::pattern::Pattern;
 use super::spelling::builder::RuleBuilder;
 use super::view::{ChainView, CountersView, RuleList, RuleView, RulesetView, TableView};
@@ -40,7 +42,7 @@ pub(super) struct Topic {
 }
 
 /// The topics in the order of the reference.
-pub(super) const TOPICS: [Topic; 7] = [
+pub(super) const TOPICS: [Topic; 8] = [
     Topic {
         title: "Editing",
         about: "A `rule` is iptables text, a map whose keys are iptables' long options with `_` for `-`, a builder, or an \
@@ -81,6 +83,15 @@ pub(super) const TOPICS: [Topic; 7] = [
         module: || exported_module!(host::topic),
     },
     Topic {
+        title: "Packets",
+        about: "A `packet` is iptables' words, such as `\"in=eth0 src=198.51.100.7 proto=tcp dport=22\"`, or a map, such as \
+                `#{ in_interface: \"eth0\", protocol: \"tcp\", dport: 22 }`: `in_interface`, `out_interface`, `source`, \
+                `destination` (or `to`, which may be `\"host\"`), `protocol`, `sport`, `dport`, `icmp_type`, `ctstate` (NEW \
+                unless said). What is left out is filled in.",
+        text: include_str!("packets.rs"),
+        module: || exported_module!(packets::topic),
+    },
+    Topic {
         title: "Parameters and the world",
         about: "`family` is `\"ipv4\"` or `\"ipv6\"`; `ruleset` has `.tables` and `.family`.",
         text: include_str!("world.rs"),
@@ -99,6 +110,7 @@ pub(super) fn register(engine: &mut Engine) {
     rule::register(engine);
     docker::register(engine);
     host::register(engine);
+    packets::register(engine);
     world::register(engine);
 }
 
@@ -119,5 +131,6 @@ fn name_types(engine: &mut Engine) {
         .register_type_with_name::<PublishedView>("published port")
         .register_type_with_name::<ProxiedView>("proxied port")
         .register_type_with_name::<HostView>("host")
+        .register_type_with_name::<TraceView>("trace")
         .register_type_with_name::<Fault>("error");
 }

@@ -304,7 +304,8 @@ fn a_lockout_stalls_ssh_until_it_is_rolled_back() {
             let mut earlier = Session::open(&mut site.ssh(whom, &["-T"], "cat"));
             earlier.say("one");
             assert!(earlier.hears("one", Duration::from_secs(30)), "no connection: {}", site.login.log());
-            let mut running = spawn(&mut site.ssh(whom, &["-T"], &site.applying(whom, "--confirm 3")));
+            let mut running =
+                spawn(&mut site.ssh(whom, &["-T"], &site.applying(whom, "--confirm 3 --allow lockout")));
             site.host.wait_for("pending");
             let begun = Instant::now();
             earlier.say("two");
@@ -349,5 +350,21 @@ fn a_connection_that_breaks_while_it_waits_changes_nothing() {
             assert_ne!(site.host.rules(), before, "{what}");
             site.revert(&before);
         }
+    }
+}
+
+#[test]
+fn who_would_shut_out_the_very_connection_that_it_comes_by_is_refused() {
+    let Some(site) = Site::new(Backend::Nft) else { return };
+    let before = site.host.rules();
+    site.host.folder.write("site.rhai", LOCKOUT);
+    for whom in As::ALL {
+        let line = site.applying(whom, "--no-confirm");
+        let refused: Printed = run(&mut site.ssh(whom, &["-T"], &line), b"").into();
+        assert_eq!(refused.status, Some(1), "{whom:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("error[lockout]: this SSH connection, `"), "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("dst={ADDRESS} ")), "{}", refused.stderr);
+        assert!(refused.stderr.contains("before the scripts it passed"), "{}", refused.stderr);
+        assert_eq!((site.host.rules(), site.host.state()), (before.clone(), None));
     }
 }
