@@ -14,7 +14,7 @@ use rhai::{Dynamic, NativeCallContext};
 use super::docker_port::Port;
 use super::docker_view::PublishedView;
 use super::fault::{Fault, Native, raise};
-use super::network_arg::{Networks, Side};
+use super::network_arg::{self, HostPort};
 use super::others::{End, Others, others};
 use super::session::{origin, session};
 use super::spelling::RuleBuilder;
@@ -130,20 +130,17 @@ fn warn_of_ipv6(context: &NativeCallContext, port: &Port) {
 
 /// Lets no connection pass between two networks.
 pub(super) fn block_between(context: &NativeCallContext, one: &Dynamic, other: &Dynamic) -> Native<()> {
-    let networks = Networks::of(context);
-    let one = networks.side(context, "block_between", one)?;
-    let other = networks.side(context, "block_between", other)?;
+    let one = network_arg::bridge(context, "block_between", one)?;
+    let other = network_arg::bridge(context, "block_between", other)?;
     if one == other {
-        let fault = Fault::new("bad-value", format!("`block_between` was given `{}` twice", one.bridge));
-        return Err(raise(
-            context,
-            fault.help("give two networks; inside one, `--icc=false` is Docker's own way"),
-        ));
+        let fault = Fault::new("bad-value", format!("`block_between` was given `{one}` twice"));
+        let help = "give two networks; inside one, `--icc=false` is Docker's own way";
+        return Err(raise(context, fault.help(help)));
     }
+    let ports = network_arg::ports(context);
     for (from, to) in [(&one, &other), (&other, &one)] {
-        let (from, to_bridge) = (&from.bridge, &to.bridge);
-        forwarded(context, &format!("-i {from} -o {to_bridge} {FIRST} -j DROP"))?;
-        for ports in through_host(&networks, to) {
+        forwarded(context, &format!("-i {from} -o {to} {FIRST} -j DROP"))?;
+        for ports in through_host(&ports, to) {
             first(context, TableName::Filter, "INPUT", &format!("-i {from} {ports} {FIRST} -j DROP"))?;
         }
     }
@@ -151,11 +148,12 @@ pub(super) fn block_between(context: &NativeCallContext, one: &Dynamic, other: &
 }
 
 /// The matches for the ports that containers on a bridge publish, by the addresses that they are bound to.
-fn through_host(networks: &Networks, to: &Side) -> Vec<String> {
-    let mut groups: BTreeMap<(String, Option<String>), BTreeSet<u16>> = BTreeMap::new();
-    for (bridge, port) in &networks.ports {
-        if *bridge == to.bridge && !is_loopback(port.host_ip.as_deref()) {
-            groups.entry((port.protocol.clone(), port.host_ip.clone())).or_default().insert(port.host_port);
+fn through_host(ports: &[(String, HostPort)], to: &str) -> Vec<String> {
+    let mut groups: BTreeMap<(&str, Option<&str>), BTreeSet<u16>> = BTreeMap::new();
+    for (_, port) in ports.iter().filter(|(bridge, _)| bridge == to) {
+        let host = port.host_ip.as_deref();
+        if !is_loopback(host) {
+            groups.entry((&port.protocol, host)).or_default().insert(port.host_port);
         }
     }
     let mut found = Vec::new();
@@ -177,7 +175,7 @@ fn is_loopback(host: Option<&str>) -> bool {
 
 /// Lets containers of a network reach these addresses alone.
 pub(super) fn egress(context: &NativeCallContext, network: &Dynamic, cidrs: &Dynamic) -> Native<()> {
-    let bridge = Networks::of(context).side(context, "egress", network)?.bridge;
+    let bridge = network_arg::bridge(context, "egress", network)?;
     let what = format!("what `{bridge}` may reach");
     let Others::Match(addresses) = others(context, ("egress", &what), cidrs, End::Destination)? else {
         return Ok(());

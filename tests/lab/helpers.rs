@@ -57,7 +57,7 @@ impl Host {
         words.extend(args);
         let run = Printed::from(self.scene.lab.exec(&words, b""));
         assert_eq!(run.status, Some(0), "{}", run.stderr);
-        run.stdout + &run.stderr
+        [run.stdout, run.stderr].concat()
     }
 
     /// Takes an owner's rules off, by scripts that add none.

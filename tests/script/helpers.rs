@@ -150,15 +150,15 @@ fn shipped_scripts_go_together_in_any_order() {
             assert_eq!(lines(&here), lines(&there), "{one} and {other}: other rules");
             assert_eq!(verdicts(&here), verdicts(&there), "{one} and {other}");
 
-            let path = |name: &str| format!("scripts/{name}.rhai");
-            let sample = ["--sample", "docker20-published"];
-            let first = [&[&*path(one)], &sample[..], &asked(&[one])].concat();
-            let first = printed(dwscript(&first, b"").into());
-            let second = [&[&*path(other), "-i", "-"], &asked(&[other])[..]].concat();
-            let piped = printed(dwscript(&second, first.as_bytes()).into());
+            let paths = [one, other].map(|name| format!("scripts/{name}.rhai"));
+            let [first, second] = paths.each_ref().map(String::as_str);
+            let alone = [&[first, "--sample", "docker20-published"], &asked(&[one])[..]].concat();
+            let text = printed(dwscript(&alone, b"").into());
+            let next = [&[second, "-i", "-"], &asked(&[other])[..]].concat();
+            let piped = printed(dwscript(&next, text.as_bytes()).into());
             assert_eq!(lines(&piped), lines(&here), "{one} | {other}: other rules");
             assert_eq!(verdicts(&piped), verdicts(&here), "{one} | {other}");
-            let again = [&[&*path(one), &*path(other), "-i", "-"], &asked(&[one, other])[..]].concat();
+            let again = [&[first, second, "-i", "-"], &asked(&[one, other])[..]].concat();
             let again = printed(dwscript(&again, here.as_bytes()).into());
             assert_eq!(again, here, "{one} and {other}: not the same again");
         }
