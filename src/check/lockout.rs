@@ -122,11 +122,10 @@ impl Lockout<'_> {
     /// How grave it is that a packet fares so now and fared so before; none where it is not.
     fn gravity(&self, admin: &Admin, now: Fate, before: Option<Fate>) -> Option<Severity> {
         match (now, before) {
-            (Fate::Passed, _) => None,
             (Fate::Dropped, Some(Fate::Dropped)) if admin.origin.is_none() => Some(Severity::Warning),
             (Fate::Dropped, _) => Some(self.severity),
             (Fate::Depends, Some(Fate::Passed)) => Some(Severity::Warning),
-            (Fate::Depends, _) => None,
+            (Fate::Passed | Fate::Depends, _) => None,
         }
     }
 }

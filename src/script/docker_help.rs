@@ -176,7 +176,7 @@ fn is_loopback(host: Option<&str>) -> bool {
 /// Lets containers of a network reach these addresses alone.
 pub(super) fn egress(context: &NativeCallContext, network: &Dynamic, cidrs: &Dynamic) -> Native<()> {
     let bridge = network_arg::bridge(context, "egress", network)?;
-    let what = format!("what `{bridge}` may reach");
+    let what = format!("the way out of `{bridge}`");
     let Others::Match(addresses) = others(context, ("egress", &what), cidrs, End::Destination)? else {
         return Ok(());
     };

@@ -24,9 +24,9 @@ host_only(8088);
 
 /// Networks, by a name and by an object; and the match for a rule of one's own.
 const NETWORKS: &str = r#"
-let default = docker.networks.filter(|network| network.bridge == "docker0");
+let first = docker.networks.filter(|network| network.bridge == "docker0");
 if docker.user_chain != () { prepend("DOCKER-USER", published(443).from("10.9.0.3").drop()); }
-if family == "ipv4" { block_between("app", default[0]); egress("side", ["10.9.0.2"]); }
+if family == "ipv4" { block_between("app", first[0]); egress("side", ["10.9.0.2"]); }
 "#;
 
 struct Host {

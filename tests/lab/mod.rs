@@ -15,5 +15,6 @@ mod helpers;
 mod objects;
 mod persist;
 mod restart;
+mod scripts;
 mod simulate;
 mod tutorial;
