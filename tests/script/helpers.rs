@@ -83,8 +83,9 @@ fn an_engine_that_uses_nftables_is_met_in_mangle() {
 }
 
 /// The shipped scripts that guard a host, and what they are asked.
-const SHIPPED: [&str; 5] = ["harden", "blocklist", "restrict-published", "egress", "isolate"];
-const ASKED: [&str; 10] = [
+const SHIPPED: [&str; 7] =
+    ["harden", "blocklist", "restrict-published", "egress", "isolate", "allowlist", "ratelimit-ssh"];
+const ASKED: [&str; 12] = [
     "-D",
     "cidrs=203.0.113.0/24",
     "-D",
@@ -95,6 +96,8 @@ const ASKED: [&str; 10] = [
     "others=198.51.100.0/24",
     "-D",
     "to=192.0.2.0/24,9.9.9.9",
+    "-D",
+    "allow=80,443",
 ];
 
 /// Packets of all kinds through `docker20-published`: the bridge `br-f6fffc594a04` publishes 80 and 443, `docker0` 8090.
@@ -147,6 +150,7 @@ fn asked(scripts: &[&str]) -> Vec<&'static str> {
         "blocklist" => 0..2,
         "restrict-published" => 2..8,
         "egress" => 8..10,
+        "allowlist" => 10..12,
         _ => 0..0,
     };
     scripts.iter().flat_map(|name| ASKED[of(name)].iter().copied()).collect()
