@@ -14,7 +14,7 @@ use rhai::{Dynamic, NativeCallContext};
 use super::docker_port::Port;
 use super::docker_view::PublishedView;
 use super::fault::{Fault, Native, raise};
-use super::network_arg::{self, HostPort};
+use super::network_arg::{self, Dialled};
 use super::others::{End, Others, others};
 use super::session::{origin, session};
 use super::spelling::RuleBuilder;
@@ -148,7 +148,7 @@ pub(super) fn block_between(context: &NativeCallContext, one: &Dynamic, other: &
 }
 
 /// The matches for the ports that containers on a bridge publish, by the addresses that they are bound to.
-fn through_host(ports: &[(String, HostPort)], to: &str) -> Vec<String> {
+fn through_host(ports: &[(String, Dialled)], to: &str) -> Vec<String> {
     let mut groups: BTreeMap<(&str, Option<&str>), BTreeSet<u16>> = BTreeMap::new();
     for (_, port) in ports.iter().filter(|(bridge, _)| bridge == to) {
         let host = port.host_ip.as_deref();

@@ -14,7 +14,7 @@ const NAMES: usize = 12;
 
 /// A port of the host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct HostPort {
+pub(super) struct Dialled {
     pub(super) protocol: String,
     pub(super) host_ip: Option<String>,
     pub(super) host_port: u16,
@@ -22,18 +22,18 @@ pub(super) struct HostPort {
 
 /// The ports that containers publish, each with the bridge of its container. Docker itself is asked for those that docker-proxy
 /// alone serves; there are none of IPv4 where rules hand ports on.
-pub(super) fn ports(context: &NativeCallContext) -> Vec<(String, HostPort)> {
+pub(super) fn ports(context: &NativeCallContext) -> Vec<(String, Dialled)> {
     let docker = DockerView(session(context));
     let ruled = docker.published().into_iter().filter_map(|view: PublishedView| {
         let port = view.0;
-        let own = HostPort { protocol: port.protocol, host_ip: port.host_ip, host_port: port.host_port };
+        let own = Dialled { protocol: port.protocol, host_ip: port.host_ip, host_port: port.host_port };
         Some((port.bridge?, own))
     });
-    let mut ports: Vec<(String, HostPort)> = ruled.collect();
+    let mut ports: Vec<(String, Dialled)> = ruled.collect();
     let is_ipv6 = session(context).borrow().ruleset.family() == Family::Ipv6;
     if is_ipv6 || docker.layout().is_none() {
         ports.extend(docker.proxied_bridges().into_iter().map(|(bridge, port)| {
-            let own = HostPort { protocol: port.protocol, host_ip: port.host_ip, host_port: port.host_port };
+            let own = Dialled { protocol: port.protocol, host_ip: port.host_ip, host_port: port.host_port };
             (bridge, own)
         }));
     }

@@ -91,7 +91,7 @@ impl Host {
     }
 
     /// What the container `peer` of the network `side` reaches.
-    fn from_side(&self) -> Cells {
+    fn side_cells(&self) -> Cells {
         let probes = [
             Probe::new("side-client", Knock::Tcp, CLIENT, 80, "outside:80"),
             Probe::new("side-neighbour", Knock::Tcp, NEIGHBOUR, 80, "outside:80"),
@@ -180,7 +180,7 @@ fn networks(host: &Host) {
         ("side-host", Outcome::Drop),
         ("side-published", Outcome::Drop),
     ];
-    assert_cells("networks", &host.from_side(), &cells(&side));
+    assert_cells("networks", &host.side_cells(), &cells(&side));
     assert!(host.serves(CLIENT, 443) && !host.serves(NEIGHBOUR, 443), "443 is shut for one address");
 }
 
