@@ -11,6 +11,7 @@ mod fmt;
 mod harden;
 mod harms;
 mod harness;
+mod helpers;
 mod objects;
 mod persist;
 mod restart;

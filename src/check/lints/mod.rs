@@ -29,6 +29,7 @@ mod lockout;
 mod loopback_blocked;
 mod lost_on_docker_restart;
 mod no_related;
+mod open_over_ipv6;
 mod output_blocked;
 mod policy_not_set;
 mod published_port_match;
@@ -102,6 +103,7 @@ pub static LINTS: &[Lint] = &[
     wide_bridge::LINT,
     literal_bridge::LINT,
     wipes_live_rules::LINT,
+    open_over_ipv6::LINT,
 ];
 
 /// Who asks.
