@@ -45,7 +45,7 @@ fn jump(view: &View<'_>, forward: ChainId, user: ChainId) -> Option<(RuleId, Opt
         rules.iter().position(|rule| matches!(rule.then, Then::Jump(to) | Then::Goto(to) if to == user))?;
     let jump = rules.get(at)?.id;
     let before = rules.iter().take(at).map(|rule| rule.id);
-    Some((jump, before.into_iter().find(|rule| view.owned().is_docker(forward, *rule))))
+    Some((jump, before.into_iter().find(|rule| forwarded::is_docker(view, forward, *rule))))
 }
 
 fn is_reached(view: &View<'_>, forward: ChainId, user: ChainId) -> bool {

@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use super::condition::{Condition, Test};
 use super::probe::{Answer, Probe};
 use super::view::{Rule, Then, View};
+use crate::check::added_by;
 use crate::docker::{self, USER_CHAIN, is_own_chain};
 use crate::model::value::address::{self, Address};
 use crate::model::{ChainId, Family, Hook, RuleId, TableName};
@@ -43,11 +44,16 @@ pub(super) fn chains(view: &View<'_>) -> Vec<ChainId> {
     reach(view, forward.into_iter().chain(user_chain(view)))
 }
 
+/// Whether a rule is Docker's: one that a script adds is not, whatever it looks like.
+pub(super) fn is_docker(view: &View<'_>, chain: ChainId, rule: RuleId) -> bool {
+    added_by(view.ruleset(), rule).is_none() && view.owned().is_docker(chain, rule)
+}
+
 /// Calls `look` with each rule of these chains that is not Docker's.
 pub(super) fn each(view: &View<'_>, chains: &[ChainId], mut look: impl FnMut(&Rule)) {
     for chain in chains {
         let Some(rules) = view.typed(*chain) else { continue };
-        for rule in rules.iter().filter(|rule| !view.owned().is_docker(*chain, rule.id)) {
+        for rule in rules.iter().filter(|rule| !is_docker(view, *chain, rule.id)) {
             look(rule);
         }
     }

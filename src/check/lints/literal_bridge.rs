@@ -32,7 +32,7 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
                 continue;
             }
             let is_own =
-                !view.owned().is_docker(chain, rule.id) && written.is_literal(view, rule, literal.text());
+                !forwarded::is_docker(view, chain, rule.id) && written.is_literal(view, rule, literal.text());
             if is_own {
                 found.rule(rule.id, move || literal.words());
             }

@@ -6,6 +6,7 @@ use super::condition::Test;
 use super::forwarded;
 use super::view::{Then, View, When};
 use super::{Findings, Lint, Looks};
+use crate::check::added_by;
 use crate::check::report::Words;
 use crate::docker::Layout;
 use crate::docker::restart::{Event, Fate, Network, fates, is_proved};
@@ -25,7 +26,7 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let mut subnets = None;
     for (rule, fate, network) in all(view, layout) {
         // What was there before any script is the same before and after; the rest is the scripts'.
-        let is_old = view.ruleset().added_by(rule).is_none();
+        let is_old = added_by(view.ruleset(), rule).is_none();
         if !told.insert(rule) || view.when() == When::Before && !is_old {
             continue;
         }

@@ -10,7 +10,7 @@ use crate::model::value::address::{self, Address};
 
 pub(super) const LINT: Lint = Lint {
     code: "published-port-match",
-    about: "`--dport` in DOCKER-USER or FORWARD is the container's port: DNAT came first",
+    about: "a destination port in DOCKER-USER or FORWARD is the container's, not the dialled one: DNAT came first",
     explanation: include_str!("published_port_match.md"),
     looks: Looks::AtOne(run),
 };

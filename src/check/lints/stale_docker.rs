@@ -38,7 +38,7 @@ fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
             let Some(rules) = view.typed(chain) else { continue };
             for rule in rules.iter() {
                 let lacking = there.as_ref().and_then(|there| there.lacks(view, rule));
-                let lacking = lacking.filter(|_| view.owned().is_docker(chain, rule.id));
+                let lacking = lacking.filter(|_| forwarded::is_docker(view, chain, rule.id));
                 if let Some(name) = lacking.or_else(|| left_behind(view, table, rule)) {
                     stale.entry(name).or_default().push(rule.id);
                 }

@@ -32,17 +32,10 @@ fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
                 _ => None,
             });
             for (negated, name) in names {
-                match name.strip_suffix('+') {
-                    Some(head) if head.starts_with("br") => {
-                        wide.extend(
-                            (!negated && rule.then != Then::Next).then(|| (rule.id, head.to_owned())),
-                        );
-                    }
-                    Some(_) => {}
-                    None if is_other(view, name) => {
-                        others.insert(name.clone());
-                    }
-                    None => {}
+                if let Some(head) = name.strip_suffix('+').filter(|head| head.starts_with("br")) {
+                    wide.extend((!negated && rule.then != Then::Next).then(|| (rule.id, head.to_owned())));
+                } else if is_other(view, name) {
+                    others.insert(name.clone());
                 }
             }
         }
@@ -69,5 +62,8 @@ fn words(head: &str, names: &str) -> Words {
 
 /// Whether an interface is named like Docker's bridges and is none.
 fn is_other(view: &View<'_>, name: &str) -> bool {
-    name.starts_with("br-") && !forwarded::is_generated(name) && !view.bridges().contains(name)
+    name.starts_with("br-")
+        && !name.ends_with('+')
+        && !forwarded::is_generated(name)
+        && !view.bridges().contains(name)
 }

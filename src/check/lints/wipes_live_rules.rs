@@ -8,7 +8,7 @@ use super::{About, At, Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::docker::Owned;
 use crate::model::equal::Canonical;
-use crate::model::{RuleId, Ruleset, TableName};
+use crate::model::{RuleId, Ruleset, Table, TableName};
 
 pub(super) const LINT: Lint = Lint {
     code: "wipes-live-rules",
@@ -40,7 +40,7 @@ impl Wiped {
     fn of(live: &Ruleset, text: &Ruleset) -> Self {
         let mut wiped = Self::default();
         let owned = Owned::of_base(live);
-        for table in text.tables().map(|table| table.name()) {
+        for table in text.tables().map(Table::name) {
             let mut there = counted(text, table);
             let mut canonical = Canonical::new(live.family());
             for chain in live.live_chains(table) {
