@@ -100,8 +100,10 @@ fn the_commands_of_the_readme_that_change_a_host_run() {
 #[test]
 fn the_options_of_the_readme_exist() {
     let folder = Folder::new(&[]);
-    let commands =
-        ["remove", "fmt", "confirm", "revert", "history", "backup", "restore", "persist", "explain", "test"];
+    let commands = [
+        "remove", "fmt", "confirm", "revert", "history", "backup", "restore", "persist", "explain", "lint",
+        "test",
+    ];
     let commands: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
     let helps = commands.iter().map(|args| &args[..]).chain([&["--help"][..]]);
     let help: String = helps.map(|args| folder.run(args).stdout).collect();

@@ -33,7 +33,7 @@ mod unknown;
 pub use expected::expected;
 pub use fixed::fixed_point;
 pub use levels::{Levels, UnknownCode};
-pub use lints::{LINTS, Lint};
+pub use lints::{Known, LINTS, Lint};
 pub use lockout::Lockout;
 
 use lints::For;
@@ -136,7 +136,15 @@ pub struct Rejected {
 /// # Errors
 /// [`Rejected`] when there is an error.
 pub fn check(ruleset: Ruleset, levels: &Levels) -> Result<Checked, Rejected> {
-    let diagnostics = findings(&ruleset, levels, Severity::Warning, For::Run);
+    check_on(ruleset, &Known::default(), levels)
+}
+
+/// The same on a host of which something is known.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_on(ruleset: Ruleset, known: &Known, levels: &Levels) -> Result<Checked, Rejected> {
+    let diagnostics = findings(&ruleset, known, levels, (Severity::Warning, For::Run));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(Rejected { diagnostics });
     }
@@ -158,7 +166,13 @@ pub fn beside(checked: &Checked, other: &Checked, levels: &Levels) -> Vec<Diagno
 /// Checks a ruleset that no script touched; its faults are errors.
 #[must_use]
 pub fn lint(ruleset: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
-    findings(ruleset, levels, Severity::Error, For::Lint)
+    lint_on(ruleset, &Known::default(), levels)
+}
+
+/// The same on a host of which something is known.
+#[must_use]
+pub fn lint_on(ruleset: &Ruleset, known: &Known, levels: &Levels) -> Vec<Diagnostic> {
+    findings(ruleset, known, levels, (Severity::Error, For::Lint))
 }
 
 /// What is to be said of such a ruleset beside that of the other family.
@@ -170,7 +184,12 @@ pub fn lint_beside(ruleset: &Ruleset, other: &Ruleset, levels: &Levels) -> Vec<D
 }
 
 /// What the checks find; a fault that the input had already is of the severity `input`.
-fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity, asks: For) -> Vec<Diagnostic> {
+fn findings(
+    ruleset: &Ruleset,
+    known: &Known,
+    levels: &Levels,
+    (input, asks): (Severity, For),
+) -> Vec<Diagnostic> {
     let survey = Survey::of(ruleset);
     let mut report = Report::new(ruleset, input);
     for check in CHECKS {
@@ -184,7 +203,7 @@ fn findings(ruleset: &Ruleset, levels: &Levels, input: Severity, asks: For) -> V
         }
     };
     if wanted {
-        lints::run(ruleset, asks, &mut report);
+        lints::run(ruleset, known, asks, &mut report);
     }
     levels.apply(report.into_findings())
 }

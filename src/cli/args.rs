@@ -197,6 +197,9 @@ pub(super) struct FmtArgs {
 pub(super) struct LintArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
+    /// A dump of the ruleset that this one is to replace, or `live` for this host's: rules that would be lost are found. With -46: FILE.v4 and FILE.v6
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) replaces: Option<PathBuf>,
     /// Print the findings as JSON, an object a family
     #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,

@@ -1,7 +1,7 @@
 //! The check before anything is printed, and how a run ends that does not pass it.
 
 use super::status::Stop;
-use crate::check::{self, Checked, Levels};
+use crate::check::{self, Checked, Known, Levels};
 use crate::diagnostic::Diagnostic;
 use crate::model::Ruleset;
 use crate::script::Allowed;
@@ -9,10 +9,11 @@ use crate::script::Allowed;
 /// Checks a ruleset; what was found is behind what was said before.
 pub(super) fn check(
     ruleset: Ruleset,
+    known: &Known,
     levels: &Levels,
     mut said: Vec<Diagnostic>,
 ) -> Result<(Checked, Vec<Diagnostic>), Stop> {
-    match check::check(ruleset, levels) {
+    match check::check_on(ruleset, known, levels) {
         Ok(checked) => {
             said.extend_from_slice(checked.diagnostics());
             Ok((checked, said))

@@ -7,7 +7,7 @@ use super::input::Read;
 use super::options::{FmtOptions, Job};
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
-use crate::check::Checked;
+use crate::check::{Checked, Known};
 use crate::diagnostic::{Diagnostic, Style};
 use crate::report::canonical;
 
@@ -49,7 +49,7 @@ struct Formatted<'o> {
 
 fn result<'o>(options: &FmtOptions, job: &'o Job) -> Result<Formatted<'o>, Stop> {
     let Read { ruleset, verbatim, diagnostics } = job.input.read(job.family)?;
-    let (checked, diagnostics) = checked::check(ruleset, &options.levels, diagnostics)?;
+    let (checked, diagnostics) = checked::check(ruleset, &Known::default(), &options.levels, diagnostics)?;
     Ok(Formatted { job, checked, verbatim, diagnostics })
 }
 

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use super::args::{LintArgs, LintFormat};
 use super::color::Colors;
-use super::input::Read;
+use super::input::{Input, Read};
 use super::options::LintOptions;
 use super::output::{self, Destination};
 use super::status::{Status, Stop};
+use super::world;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Family;
@@ -69,17 +70,29 @@ fn lint(options: &LintOptions) -> Vec<Linted> {
         _ => [Vec::new(), Vec::new()],
     }
     .into_iter();
-    let found = |read: Read, beside: Vec<Diagnostic>| {
-        let mut found = read.diagnostics;
-        found.extend(check::lint(&read.ruleset, &options.levels));
-        found.extend(beside);
-        found
-    };
-    let linted = read.into_iter().map(|(family, read)| {
+    let linted = read.into_iter().zip(&options.inputs).map(|((family, read), (_, input))| {
         let beside = beside.next().unwrap_or_default();
-        Linted::new(family, read.map(|read| found(read, beside)))
+        Linted::new(family, read.and_then(|read| findings(options, (family, input), read, beside)))
     });
     linted.collect()
+}
+
+/// What is found in a family's ruleset, before what was found beside the other's.
+fn findings(
+    options: &LintOptions,
+    (family, input): (Family, &Input),
+    read: Read,
+    beside: Vec<Diagnostic>,
+) -> Result<Vec<Diagnostic>, Stop> {
+    let mut known = world::known(input, options.asks_docker);
+    if let Some((_, replaced)) = options.replaced.iter().find(|(of, _)| *of == family) {
+        let replaced = replaced.read(family)?.ruleset;
+        known = known.with_replaced(|| Some(replaced));
+    }
+    let mut found = read.diagnostics;
+    found.extend(check::lint_on(&read.ruleset, &known, &options.levels));
+    found.extend(beside);
+    Ok(found)
 }
 
 fn print(options: &LintOptions, linted: &[Linted]) -> Result<(), Diagnostic> {

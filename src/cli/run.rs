@@ -15,7 +15,7 @@ use super::sets;
 use super::status::{Status, Stop};
 use super::world;
 use crate::apply::SetPlan;
-use crate::check::{self, Levels};
+use crate::check::{self, Known, Levels};
 use crate::diagnostic::{Diagnostic, Severity, did_you_mean};
 use crate::model::{Family, Hook, Policy, Ruleset};
 use crate::packets::{Expectation, Members};
@@ -125,6 +125,14 @@ impl<'o> Task<'o> {
         }
     }
 
+    /// What is known of the host of the rulesets.
+    fn known(&self) -> Known {
+        match self {
+            Self::Scripts(_, settings) => world::known_to(settings),
+            Self::Remove(..) => Known::default(),
+        }
+    }
+
     /// What is to be said of a second run on what the first one came to; nothing where that changed nothing.
     fn run_again(&self, result: &Ruleset, levels: &Levels) -> Vec<Diagnostic> {
         let Self::Scripts(scripts, settings) = self else { return Vec::new() };
@@ -165,7 +173,7 @@ fn result<'o>(options: &RunOptions, task: &Task<'_>, job: &'o Job) -> Result<Run
     if options.sets.is_none() && options.purpose.is_text() {
         diagnostics.extend(sets::not_printed(&sets));
     }
-    let (checked, mut diagnostics) = checked::check(ruleset, &levels, diagnostics)?;
+    let (checked, mut diagnostics) = checked::check(ruleset, &task.known(), &levels, diagnostics)?;
     diagnostics.extend(unmet(checked.ruleset(), options, &sets, &expectations));
     let again = task.run_again(checked.ruleset(), &levels);
     let denied = diagnostics.iter().chain(&again).any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -7,6 +7,7 @@ use super::docker_client;
 use super::input::Input;
 use super::live;
 use crate::apply::{Ipset, ask, nftables_tables};
+use crate::check::Known;
 use crate::diagnostic::Diagnostic;
 use crate::host::{self, HostAddress, Interface};
 use crate::script::{Settings, Unknown, World};
@@ -39,6 +40,31 @@ pub(super) fn give(settings: &mut Settings, input: &Input, asks_docker: bool) {
     if asks_docker && !matches!(input, Input::Live(_) | Input::Read(..)) {
         settings.world = Some(Arc::new(dump_world()));
     }
+}
+
+/// What lints are told of the host that scripts run on: what they may ask themselves.
+pub(super) fn known_to(settings: &Settings) -> Known {
+    let (interfaces, world) = (settings.interfaces.clone(), settings.world.clone());
+    Known::default()
+        .with_interfaces(move || Some(interfaces))
+        .with_tables(move || world.map(|world| world.tables().to_vec()))
+}
+
+/// What `dwscript lint` is told of the host that a ruleset is of. `asks_docker` is as of [`give`].
+pub(super) fn known(input: &Input, asks_docker: bool) -> Known {
+    let asked = || docker_client::inventory().ok();
+    let known = match input {
+        Input::Live(_) | Input::Read(..) => Known::default()
+            .with_interfaces(|| Some(live::interfaces()))
+            .with_tables(|| Some(nftables_tables()))
+            .with_docker(asked),
+        Input::Snapshot(snapshot) => snapshot.known(),
+        Input::Sample(sample) if !sample.tables.is_empty() => {
+            Known::default().with_tables(|| Some(sample.tables.iter().map(ToString::to_string).collect()))
+        }
+        Input::File(_) | Input::Stdin | Input::Sample(_) => Known::default(),
+    };
+    if asks_docker { known.with_docker(asked) } else { known }
 }
 
 fn live_world() -> World {

@@ -107,6 +107,24 @@ impl DockerView {
         ports.into_iter().map(|port| PublishedView(port, family, Rc::clone(&self.0))).collect()
     }
 
+    /// The ports that docker-proxy alone serves, each with the bridge of its container; none where Docker cannot be asked.
+    pub(super) fn proxied_bridges(&self) -> Vec<(String, Proxied)> {
+        let family = self.family();
+        let ruled: Vec<Published> = self.published().into_iter().map(|port| port.0).collect();
+        with_docker(&self.0, |known| {
+            let Ok(known) = known else { return Vec::new() };
+            let bridge = |port: &Proxied| {
+                let container = known.containers.iter().find(|one| one.name == port.container)?;
+                // The proxy dials the container over IPv4 where it has no address of the family.
+                let any = [IpAddr::from([0_u8; 4]), IpAddr::from([0_u8; 16])];
+                let gateway = any.into_iter().find_map(|any| container.gateway(known, any))?;
+                Some(gateway.1.to_owned())
+            };
+            let ports = known.proxied(family, &ruled).into_iter();
+            ports.filter_map(|port| Some((bridge(&port)?, port))).collect()
+        })
+    }
+
     /// The published ports that no rule hands on, but docker-proxy.
     pub(super) fn proxied(&self, context: &NativeCallContext) -> Native<Vec<ProxiedView>> {
         let family = self.family();
@@ -182,6 +200,16 @@ impl PublishedView {
 /// A port that docker-proxy alone serves.
 #[derive(Clone)]
 pub(crate) struct ProxiedView(pub(super) Proxied, pub(super) Family);
+
+/// Whether docker-proxy serves a port over IPv6; nothing where that is not known.
+pub(super) fn is_served_over_ipv6(shared: &SharedSession, number: &str, protocol: &str) -> Option<bool> {
+    with_docker(shared, |known| {
+        let known = known.ok()?;
+        let ruled = known.published(Family::Ipv6);
+        let mut ports = known.proxied(Family::Ipv6, &ruled).into_iter();
+        Some(ports.any(|port| port.host_port.to_string() == number && port.protocol == protocol))
+    })
+}
 
 /// Whether the host is one whose Docker keeps its rules in nftables.
 fn is_nftables(shared: &SharedSession) -> bool {

@@ -69,7 +69,7 @@ impl World {
     }
 
     /// The tables of nftables.
-    pub(super) fn tables(&self) -> &[String] {
+    pub fn tables(&self) -> &[String] {
         let tables: &Vec<String> = self.ask(&self.tables);
         tables
     }

@@ -69,7 +69,10 @@ fn rules_may_be_added_among_dockers() {
             let chain = draft.ruleset.chain_name(chain).to_owned();
             draft.insert(table, &chain, index, "-m mark --mark 0x1 -j ACCEPT");
         }
-        assert_eq!(summary(&draft.findings()), [""; 0], "{name}");
+        let mut findings = draft.findings();
+        // That Docker flushes its chains is another matter.
+        findings.retain(|finding| finding.severity == Severity::Error);
+        assert_eq!(summary(&findings), [""; 0], "{name}");
     }
 }
 

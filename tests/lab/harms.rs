@@ -5,6 +5,8 @@
 //! `host-container-5432`), and IPv6 is open beside a closed IPv4 (`family-gap`, `client6-ssh`); the tutorial's file shuts
 //! time sync, DNS over TCP and ping (`output-blocked`, `host-outside-udp-123`).
 
+mod docker;
+
 use std::path::PathBuf;
 
 use dwscript::model::Family;

@@ -2,6 +2,7 @@
 
 mod editing;
 mod errors;
+mod helpers;
 mod imports;
 mod injection;
 mod limits;

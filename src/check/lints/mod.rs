@@ -4,31 +4,48 @@
 //! and what the input had already is not told again.
 
 mod condition;
+mod forwarded;
 mod found;
+mod known;
 mod probe;
 mod view;
 
 mod bridge_to_host;
 mod dead_after_return;
+mod direct_routing;
+mod docker_bypass;
+mod docker_nftables;
+mod docker_user_accept;
+mod docker_user_no_iface;
+mod docker_user_unhooked;
+mod drops_replies;
 mod emptied_list;
 mod empty_policy;
 mod family_gap;
 mod host_to_container;
 mod icmpv6_blocked;
+mod literal_bridge;
 mod lockout;
 mod loopback_blocked;
+mod lost_on_docker_restart;
 mod no_related;
+mod open_over_ipv6;
 mod output_blocked;
 mod policy_not_set;
+mod published_port_match;
 mod shadow;
 mod shadowed;
+mod stale_docker;
 mod stateless_input;
+mod wide_bridge;
+mod wipes_live_rules;
 
 use rustc_hash::FxHashSet;
 
 use super::report::{Report, Words};
 use crate::model::Ruleset;
 pub(super) use found::{About, At, Findings};
+pub use known::Known;
 pub(super) use lockout::CODE as LOCKOUT;
 use view::{Closed, Depth, View, When};
 
@@ -51,6 +68,8 @@ enum Looks {
     AtOne(for<'v, 'r> fn(&'v View<'r>, &mut Findings<'v>)),
     /// A ruleset beside that of the other family.
     AtBoth(for<'v, 'r, 'o> fn(&'v View<'r>, &'v View<'o>, &mut Findings<'v>)),
+    /// A ruleset, with what is known of the host.
+    AtHost(for<'v, 'r, 'k> fn(&'v View<'r>, &'k Known, &mut Findings<'v>)),
     /// Nothing here: another stage finds it.
     Elsewhere,
 }
@@ -71,6 +90,20 @@ pub static LINTS: &[Lint] = &[
     shadowed::LINT,
     dead_after_return::LINT,
     emptied_list::LINT,
+    lost_on_docker_restart::LINT,
+    docker_user_unhooked::LINT,
+    docker_user_accept::LINT,
+    docker_user_no_iface::LINT,
+    drops_replies::LINT,
+    published_port_match::LINT,
+    docker_bypass::LINT,
+    direct_routing::LINT,
+    docker_nftables::LINT,
+    stale_docker::LINT,
+    wide_bridge::LINT,
+    literal_bridge::LINT,
+    wipes_live_rules::LINT,
+    open_over_ipv6::LINT,
 ];
 
 /// Who asks.
@@ -82,29 +115,41 @@ pub(super) enum For {
     Run,
 }
 
+/// What a lint is told beside the ruleset.
+#[derive(Clone, Copy)]
+enum Beside<'b> {
+    /// What is known of the host.
+    Host(&'b Known),
+    /// The other family's ruleset.
+    Other(&'b View<'b>),
+}
+
 /// Runs the lints over a ruleset.
-pub(super) fn run(ruleset: &Ruleset, asks: For, report: &mut Report<'_>) {
+pub(super) fn run(ruleset: &Ruleset, known: &Known, asks: For, report: &mut Report<'_>) {
     let views = Views::new(ruleset, asks);
-    for lint in LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtOne(_))) {
-        views.place(lint, None, report);
+    for lint in LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtOne(_) | Looks::AtHost(_))) {
+        let beside = Beside::Host(known);
+        views.place(lint, [beside, beside], report);
     }
 }
 
 /// Runs those lints over a ruleset that want to know the other family's as well.
 pub(super) fn run_beside(ruleset: &Ruleset, other: &Ruleset, asks: For, report: &mut Report<'_>) {
     let (views, others) = (Views::new(ruleset, asks), Views::new(other, asks));
+    let then = others.before.as_ref().unwrap_or(&others.after);
     for lint in LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtBoth(_))) {
-        views.place(lint, Some(&others), report);
+        views.place(lint, [Beside::Other(then), Beside::Other(&others.after)], report);
     }
 }
 
 impl Lint {
-    /// What it finds in a ruleset, beside another one where it is a lint that looks at both.
-    fn look<'v>(&self, own: &'v View<'_>, other: Option<&'v View<'_>>) -> Findings<'v> {
+    /// What it finds in a ruleset.
+    fn look<'v>(&self, own: &'v View<'_>, beside: Beside<'v>) -> Findings<'v> {
         let mut found = Findings::default();
-        match (&self.looks, other) {
+        match (&self.looks, beside) {
             (Looks::AtOne(look), _) => look(own, &mut found),
-            (Looks::AtBoth(look), Some(other)) => look(own, other, &mut found),
+            (Looks::AtBoth(look), Beside::Other(other)) => look(own, other, &mut found),
+            (Looks::AtHost(look), Beside::Host(known)) => look(own, known, &mut found),
             _ => {}
         }
         found
@@ -129,13 +174,12 @@ impl<'r> Views<'r> {
     }
 
     /// Reports what a lint finds now, and marks what it would have found before.
-    fn place(&self, lint: &Lint, others: Option<&Self>, report: &mut Report<'_>) {
-        let found = lint.look(&self.after, others.map(|others| &others.after));
+    fn place(&self, lint: &Lint, [then, now]: [Beside<'_>; 2], report: &mut Report<'_>) {
+        let found = lint.look(&self.after, now);
         if found.is_empty() {
             return;
         }
-        let others = others.and_then(|others| others.before.as_ref());
-        let earlier = self.before.as_ref().map(|before| lint.look(before, others)).unwrap_or_default();
+        let earlier = self.before.as_ref().map(|before| lint.look(before, then)).unwrap_or_default();
         let earlier: FxHashSet<About> = earlier.into_iter().map(|found| found.about).collect();
         for found in found {
             report.inherits(earlier.contains(&found.about));

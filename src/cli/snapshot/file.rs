@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::apply::Backend;
+use crate::check::Known;
 use crate::diagnostic::Diagnostic;
 use crate::docker::Inventory;
 use crate::host::Facts;
@@ -135,6 +136,16 @@ impl Snapshot {
     /// Whether the host had ipsets.
     pub(in crate::cli) const fn has_ipset(&self) -> bool {
         self.ipsets.is_some()
+    }
+
+    /// The host as lints are told of it.
+    pub(in crate::cli) fn known(&self) -> Known {
+        let (interfaces, tables) = (self.host.interface_names(), self.host.tables.clone());
+        let docker = self.docker.clone();
+        Known::default()
+            .with_interfaces(|| Some(interfaces))
+            .with_tables(|| Some(tables))
+            .with_docker(|| docker)
     }
 
     /// The host as scripts may ask of it.

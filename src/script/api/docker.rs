@@ -3,8 +3,10 @@
 use rhai::plugin::*;
 use rhai::{Array, Engine, INT, Variant};
 
+use crate::script::docker_help as help;
 use crate::script::docker_view::{ContainerView, DockerView, NetworkView, ProxiedView, PublishedView};
 use crate::script::read;
+use crate::script::spelling::RuleBuilder;
 
 /// Registers the refusal to assign.
 pub(super) fn register(engine: &mut Engine) {
@@ -257,5 +259,80 @@ pub(crate) mod topic {
     #[rhai_fn(get = "family", pure)]
     pub fn proxied_family(proxied: &mut ProxiedView) -> String {
         proxied.1.as_str().to_owned()
+    }
+
+    /// The match for every port that Docker publishes, those to come as well, for a rule of one's own in DOCKER-USER: a
+    /// connection that DNAT has sent on.
+    #[rhai_fn(name = "published")]
+    pub fn published_any() -> RuleBuilder {
+        help::any_published()
+    }
+
+    /// The match for a published port, for a rule of one's own in DOCKER-USER:
+    /// `published(8080).from("192.0.2.0/24").drop()`. It is the port that clients dial, which DNAT has rewritten by
+    /// then, and holds for connections that were published alone: what containers dial themselves it lets be. `port` is a
+    /// number, a range `"8000:8010"`, `"53/udp"`, or one of `docker.published`; TCP is meant where nothing else is said.
+    #[rhai_fn(name = "published", return_raw)]
+    pub fn published_port(
+        context: NativeCallContext,
+        port: Dynamic,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
+        help::published(&context, &port, None)
+    }
+
+    /// The same with the protocol beside: `published(53, "udp")`.
+    #[rhai_fn(name = "published", return_raw)]
+    pub fn published_of(
+        context: NativeCallContext,
+        port: Dynamic,
+        protocol: &str,
+    ) -> Result<RuleBuilder, Box<EvalAltResult>> {
+        help::published(&context, &port, Some(protocol))
+    }
+
+    /// Lets only these sources open connections to a published port, and this host itself. `port` is one of
+    /// `docker.published` or `docker.proxied`, a number, a range `"8000:8010"` or `"53/udp"`; a number holds for containers
+    /// to come as well, and over both families. It closes DOCKER-USER (FORWARD of the mangle table, where there is none), and
+    /// INPUT, by which docker-proxy is reached: over IPv6, and from containers of this host, which count as sources like
+    /// any other. Running connections go on. A list without an address of the family at hand closes the port to all of that
+    /// family, with a warning; an empty list is an error.
+    #[rhai_fn(return_raw)]
+    pub fn restrict(
+        context: NativeCallContext,
+        port: Dynamic,
+        cidrs: Dynamic,
+    ) -> Result<(), Box<EvalAltResult>> {
+        help::restrict(&context, &port, &cidrs)
+    }
+
+    /// Lets this host alone open connections to a published port; `port` is given as for `restrict`.
+    #[rhai_fn(return_raw)]
+    pub fn host_only(context: NativeCallContext, port: Dynamic) -> Result<(), Box<EvalAltResult>> {
+        help::host_only(&context, &port)
+    }
+
+    /// Lets no connection pass between two networks, in either direction: not to the addresses of containers, and not through
+    /// this host to the ports that containers of the other network publish now. Each is one of `docker.networks`, the name of a
+    /// network where Docker can be asked, or a bridge. Running connections go on.
+    #[rhai_fn(return_raw)]
+    pub fn block_between(
+        context: NativeCallContext,
+        one: Dynamic,
+        other: Dynamic,
+    ) -> Result<(), Box<EvalAltResult>> {
+        help::block_between(&context, &one, &other)
+    }
+
+    /// Lets containers of a network open connections to these addresses alone, and within the network. This host counts as
+    /// any other: list its address, and that of the DNS server, where containers need them. What comes in to the containers
+    /// is answered as before. `network` is given as for `block_between`, or one of `docker.bridges`; the list as for
+    /// `restrict`.
+    #[rhai_fn(return_raw)]
+    pub fn egress(
+        context: NativeCallContext,
+        network: Dynamic,
+        cidrs: Dynamic,
+    ) -> Result<(), Box<EvalAltResult>> {
+        help::egress(&context, &network, &cidrs)
     }
 }
