@@ -23,4 +23,5 @@ mod lints;
 mod readme;
 mod save;
 mod script;
+mod simulate;
 mod support;
