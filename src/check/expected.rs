@@ -28,19 +28,19 @@ fn unmet(prober: &Prober<'_>, expectation: &Expectation) -> Option<Diagnostic> {
     let Expectation { expected, packet, why, origin } = expectation;
     let span = origin.script.expression_span(origin.line, origin.column);
     let at = |diagnostic: Diagnostic| diagnostic.at(&origin.script, span, why.as_str());
-    let probed = match prober.probe(&packet.packet) {
-        Ok(probed) => probed.into_iter().next()?,
+    let answer = match prober.probe(&packet.packet) {
+        Ok(answers) => answers.into_iter().next()?,
         Err(fault) => {
             let Diagnostic { code, message, help, .. } = cannot_be(&packet.text, &fault);
             return Some(Diagnostic { help, ..at(Diagnostic::error(code, message)) });
         }
     };
-    let verdict = probed.trace.verdict();
+    let verdict = answer.trace.verdict();
     let is_met = match expected {
         Expected::Accept => verdict.is_accept(),
         Expected::Drop => verdict.is_drop(),
     };
-    (!is_met).then(|| with_way(at(headline(*expected, &packet.text, &probed)), &probed))
+    (!is_met).then(|| with_way(at(headline(*expected, &packet.text, &answer)), &answer))
 }
 
 fn headline(expected: Expected, packet: &str, probed: &Probed<'_>) -> Diagnostic {

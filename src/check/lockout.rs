@@ -65,12 +65,22 @@ impl Lockout<'_> {
 
     /// What a restart of dockerd brings.
     fn after_restart(&self, admins: &[&Admin]) -> Vec<Diagnostic> {
+        if admins.is_empty() {
+            return Vec::new();
+        }
         let restarted = |ruleset: &Ruleset| restart::predict(ruleset, &Event::Start)?.ruleset();
-        let Some(after) = restarted(self.ruleset).filter(|_| !admins.is_empty()) else { return Vec::new() };
+        let Some(after) = restarted(self.ruleset) else { return Vec::new() };
+        let simulator = self.simulator(&after);
+        let passes = |admin: &&Admin| {
+            ways(&simulator, &admin.packet.packet).iter().all(|way| fate(&way.trace) == Fate::Passed)
+        };
+        // What a restart did to the rules before the scripts is asked only where it matters: it takes a while to find out.
+        if admins.iter().all(passes) {
+            return Vec::new();
+        }
         let before = self.before.and_then(restarted);
         let before = before.as_ref().map(|before| self.simulator(before));
-        let then =
-            Moment { ruleset: &after, simulator: self.simulator(&after), when: " when dockerd restarts" };
+        let then = Moment { ruleset: &after, simulator, when: " when dockerd restarts" };
         admins.iter().filter_map(|admin| self.locked_out(admin, &then, before.as_ref())).collect()
     }
 
@@ -122,11 +132,10 @@ impl Lockout<'_> {
     /// How grave it is that a packet fares so now and fared so before; none where it is not.
     fn gravity(&self, admin: &Admin, now: Fate, before: Option<Fate>) -> Option<Severity> {
         match (now, before) {
-            (Fate::Passed, _) => None,
             (Fate::Dropped, Some(Fate::Dropped)) if admin.origin.is_none() => Some(Severity::Warning),
             (Fate::Dropped, _) => Some(self.severity),
             (Fate::Depends, Some(Fate::Passed)) => Some(Severity::Warning),
-            (Fate::Depends, _) => None,
+            (Fate::Passed | Fate::Depends, _) => None,
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What the arguments mean: checked, and with every choice made.
 
+mod trace;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(super) use trace::TraceOptions;
+
 use super::args::{
     ApplyArgs, ColorArgs, FmtArgs, FormatName, InputArgs, LevelArgs, LintArgs, LintFormat, OutputArgs,
-    OwnerArgs, PacketArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs, TraceArgs,
+    OwnerArgs, PacketArgs, PersistArgs, RemoveArgs, RunArgs, ScriptArgs,
 };
 use super::color::Colors;
 use super::input::{self, Input};
@@ -19,7 +23,7 @@ use crate::apply::STATE_DIR;
 use crate::check::Levels;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Family, Hook, Policy, owner};
-use crate::packets::{Given, Site, bad_packet};
+use crate::packets::Site;
 use crate::report::Format;
 use crate::script::{Settings, Tagging};
 
@@ -128,21 +132,6 @@ impl RunOptions {
             asks_docker: args.input.docker,
         }
         .on(&PacketArgs::default())
-    }
-
-    /// Those of `dwscript trace`, whose scripts run as in the main job.
-    fn looking(args: &TraceArgs, input: &InputArgs, site: &Arc<Site>) -> Result<Self, Diagnostic> {
-        Ok(Self {
-            work: Self::work(&args.scripts, &args.script, &args.owner)?,
-            jobs: jobs(input, None, Texts::Any)?,
-            purpose: Purpose::Print(Format::Diff),
-            sets: None,
-            state_dir: PathBuf::from(STATE_DIR),
-            levels: levels(&args.levels)?,
-            colors: Colors::new(args.color.color),
-            site: Arc::clone(site),
-            asks_docker: input.docker,
-        })
     }
 
     /// The same with what the user says of packets.
@@ -284,53 +273,6 @@ fn replaced(path: &Path, both: bool, family: Family) -> Input {
         _ if both => Input::File(suffixed(path, family)),
         _ => Input::File(path.to_owned()),
     }
-}
-
-/// `dwscript trace`.
-pub(super) struct TraceOptions {
-    pub(super) packet: Given,
-    pub(super) inputs: Vec<(Family, Input)>,
-    pub(super) site: Arc<Site>,
-    /// The scripts that run first; none where the rulesets are asked as they stand.
-    pub(super) run: Option<RunOptions>,
-    pub(super) json: bool,
-    pub(super) colors: Colors,
-}
-
-impl TraceOptions {
-    pub(super) fn new(args: &TraceArgs) -> Result<Self, Diagnostic> {
-        let packet = Given::parse(&args.packet).map_err(|error| bad_packet(&args.packet, &error))?;
-        let given = with_families(&args.input, packet.packet.families());
-        let families = families(&given);
-        let inputs: Vec<(Family, Input)> = families
-            .iter()
-            .map(|family| Ok((*family, input(&given, *family)?)))
-            .collect::<Result<_, Diagnostic>>()?;
-        let site = Arc::new(site::of(inputs.first().map(|(_, input)| input), &args.packets)?);
-        let run = || RunOptions::looking(args, &given, &site);
-        Ok(Self {
-            packet,
-            run: (!args.scripts.is_empty()).then(run).transpose()?,
-            inputs,
-            site,
-            json: args.json,
-            colors: Colors::new(args.color.color),
-        })
-    }
-}
-
-/// The families of a packet's addresses, unless said; without addresses those that rulesets are of.
-fn with_families(args: &InputArgs, families: &[Family]) -> InputArgs {
-    let mut given = args.clone();
-    if args.ipv4 || args.ipv6 {
-        return given;
-    }
-    match families {
-        [only] => (given.ipv4, given.ipv6) = (*only == Family::Ipv4, *only == Family::Ipv6),
-        _ if args.snapshot.is_some() => (given.ipv4, given.ipv6) = (true, true),
-        _ => given = both_if_live(args),
-    }
-    given
 }
 
 fn format(args: &OutputArgs) -> Format {

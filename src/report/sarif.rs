@@ -51,7 +51,7 @@ fn result(diagnostic: &Diagnostic, codes: &[&str]) -> Value {
         Severity::Note => "note",
     };
     let others = diagnostic.labels.iter().filter(|label| !label.primary);
-    let related: Vec<Value> = others.map(|label| location(label)).collect();
+    let related: Vec<Value> = others.map(location).collect();
     let mut result = json!({
         "ruleId": diagnostic.code,
         "ruleIndex": codes.binary_search(&diagnostic.code).unwrap_or_default(),

@@ -24,6 +24,14 @@ pub(super) enum Limit {
     Out,
 }
 
+/// The interface that an address must be on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum On {
+    Any,
+    /// This one, or none at all.
+    This(Option<Link>),
+}
+
 /// One of the match's two questions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask {
@@ -39,9 +47,9 @@ impl Ask {
             _ => flow.header.destination,
         };
         let link = match self.limit {
-            Limit::Any => None,
-            Limit::In => Some(flow.into),
-            Limit::Out => Some(flow.out),
+            Limit::Any => On::Any,
+            Limit::In => On::This(flow.into),
+            Limit::Out => On::This(flow.out),
         };
         Answer::of(match scene.family {
             Family::Ipv4 => self.types & ipv4(address, scene, link) != 0,
@@ -50,7 +58,7 @@ impl Ask {
     }
 
     /// Every type that is named but those that a route decides must hold (`match_type6`, `net/netfilter/xt_addrtype.c`).
-    fn ipv6(self, address: u128, scene: &Scene<'_>, link: Option<Option<Link>>) -> bool {
+    fn ipv6(self, address: u128, scene: &Scene<'_>, link: On) -> bool {
         let types = self.types;
         let multicast = is_multicast(address, Family::Ipv6);
         if types & MULTICAST != 0 && !multicast
@@ -68,7 +76,7 @@ impl Ask {
     }
 }
 
-fn ipv4(address: u128, scene: &Scene<'_>, link: Option<Option<Link>>) -> u32 {
+fn ipv4(address: u128, scene: &Scene<'_>, link: On) -> u32 {
     let shared = is_multicast(address, Family::Ipv4);
     if address == 0 || address == u128::from(u32::MAX) {
         BROADCAST
@@ -76,15 +84,15 @@ fn ipv4(address: u128, scene: &Scene<'_>, link: Option<Option<Link>>) -> u32 {
         MULTICAST
     } else if is_local(address, scene, link) {
         LOCAL
-    } else if link.is_none() && scene.facts.is_broadcast(address, Family::Ipv4) {
+    } else if link == On::Any && scene.facts.is_broadcast(address, Family::Ipv4) {
         BROADCAST
     } else {
         UNICAST
     }
 }
 
-fn is_local(address: u128, scene: &Scene<'_>, link: Option<Option<Link>>) -> bool {
-    let Some(link) = link else { return scene.facts.is_local(address, scene.family) };
+fn is_local(address: u128, scene: &Scene<'_>, link: On) -> bool {
+    let On::This(link) = link else { return scene.facts.is_local(address, scene.family) };
     let on = scene.facts.local_interface(address, scene.family);
     let loopback = is_loopback(address, scene.family) && scene.is_loopback(link);
     loopback || on.is_some() && on == link.map(|link| link.0 as usize)

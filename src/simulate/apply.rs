@@ -2,10 +2,11 @@
 
 use super::action::{Action, Hops, Range};
 use super::address::address;
+use super::effect::Effect;
 use super::flow::{Flow, Mark};
 use super::nat;
 use super::scene::Scene;
-use super::trace::{Effect, Loss};
+use super::trace::Loss;
 use crate::model::{ChainId, Hook, TableName};
 
 /// What comes of it.

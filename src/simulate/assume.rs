@@ -103,7 +103,7 @@ pub(super) fn settle(
     }
     let mut of_rule = assumptions.iter().filter(|assumption| assumption.is_rule()).peekable();
     if of_rule.peek().is_some() {
-        let text = super::trace::rule_text(ruleset, chain, rule);
+        let text = super::effect::rule_text(ruleset, chain, rule);
         if let Some(found) = of_rule.find(|assumption| assumption.subject == text) {
             return Some(found.holds);
         }

@@ -3,21 +3,21 @@
 //! Ways that lead to the same place with the same packet meet there again, so the work grows with the rules and the packets
 //! that they can make of the one, and not with the combinations of the matches.
 
-use super::action::Action;
 use super::answer::Answer;
 use super::apply::{self, Done};
 use super::assume::{self, Assumption};
 use super::chains::{Chain, Chains};
-use super::compile::Rule;
+use super::effect::{Effect, Step};
 use super::flow::{Flow, Link};
 use super::nat;
-use super::outcome::{Cause, End, Fate, Node, Outcome, Seen, Ways};
+use super::outcome::{End, Fate, Node, Outcome, Seen, Ways};
+use super::place::{At, Control, Frame, Position, go_on, handed, inert, leave};
 use super::scene::Scene;
 use super::stage::{Backend, Phase, Stage, Station};
 use super::station::{self, Then};
 use super::test::Asker;
-use super::trace::{Effect, Loss, Step};
-use crate::model::{ChainId, Hook, Policy, RuleId, Ruleset, TableName};
+use super::trace::Loss;
+use crate::model::{ChainId, Hook, Policy, Ruleset, TableName};
 
 /// The most parts of ways that are followed for one packet.
 const NODES: usize = 20_000;
@@ -25,23 +25,6 @@ const NODES: usize = 20_000;
 const JUMPS: usize = 50_000;
 /// The deepest stack of chains; the kernel takes far fewer.
 const DEPTH: usize = 512;
-
-/// A place in a chain: the rule that comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Frame {
-    chain: ChainId,
-    rule: u32,
-    /// Which of the rules that the rule stands for.
-    part: u16,
-}
-
-/// A packet at a place on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Position {
-    stage: Stage,
-    frames: Vec<Frame>,
-    flow: Flow,
-}
 
 /// What a packet's way is followed with.
 pub(super) struct Guide<'g> {
@@ -74,16 +57,6 @@ pub(super) fn explore(guide: &Guide<'_>, flow: Flow) -> (Ways, bool) {
     (Ways::new(explorer.nodes), explorer.incomplete)
 }
 
-/// What comes next.
-enum Control {
-    /// The same part of the way goes on.
-    On,
-    /// It goes on at a place where another way may come to as well.
-    Meet,
-    /// It ends.
-    Stop(End),
-}
-
 struct Explorer<'e> {
     guide: &'e Guide<'e>,
     nodes: Vec<Node>,
@@ -93,38 +66,7 @@ struct Explorer<'e> {
     incomplete: bool,
 }
 
-/// A rule that matches, or may.
-#[derive(Clone, Copy)]
-struct At<'c> {
-    table: TableName,
-    hook: Hook,
-    chain: ChainId,
-    place: u32,
-    part: u16,
-    id: RuleId,
-    rule: &'c Rule,
-}
-
-impl At<'_> {
-    fn step(&self, effect: Effect, maybe: bool) -> Step {
-        Step {
-            table: self.table,
-            chain: self.chain,
-            number: self.place as usize + 1,
-            rule: Some(self.id),
-            part: self.part,
-            effect,
-            maybe,
-        }
-    }
-
-    fn cause(&self, names: Vec<String>) -> Cause {
-        let number = self.place as usize + 1;
-        Cause { table: self.table, chain: self.chain, number, rule: self.id, names }
-    }
-}
-
-impl<'e> Explorer<'e> {
+impl Explorer<'_> {
     fn add(&mut self) -> usize {
         self.nodes.push(Node { steps: Vec::new(), end: End::Open });
         self.nodes.len() - 1
@@ -187,6 +129,8 @@ impl<'e> Explorer<'e> {
             Station::Reroute => station::reroute(flow, scene),
             Station::Turn => {
                 flow.out = flow.route.or(flow.out);
+                // A bridge does not say by which interface the packet came in (`br_nf_post_routing`).
+                flow.into = flow.into.filter(|_| !flow.bridged);
                 Then::Enter(Phase::Leave)
             }
             Station::Arrive => station::arrive(flow),
@@ -211,7 +155,7 @@ impl<'e> Explorer<'e> {
         let chain = self.guide.ruleset.builtin(table, hook);
         let idle = chain.filter(|chain| {
             let chain = self.guide.ruleset.chain(*chain);
-            chain.rules().len() > 0 || chain.policy() == Policy::Drop
+            !chain.rules().is_empty() || chain.policy() == Policy::Drop
         });
         match idle {
             Some(chain) => {
@@ -308,8 +252,9 @@ impl<'e> Explorer<'e> {
     /// What a rule does that matches.
     fn act(&mut self, node: usize, position: &mut Position, at: &At<'_>) -> Control {
         let done = apply::apply(&at.rule.action, &mut position.flow, at.table, at.hook, self.guide.scene);
-        let ended =
-            |fate: Fate, flow: &Flow| Control::Stop(End::Final(Outcome { fate, arrival: None, flow: *flow }));
+        let ended = |fate: Fate, flow: &Flow| {
+            Control::Stop(End::Final(Box::new(Outcome { fate, arrival: None, flow: *flow })))
+        };
         match done {
             Done::On(effect) => {
                 self.push(node, at.step(effect, false));
@@ -392,11 +337,11 @@ impl<'e> Explorer<'e> {
         self.jumps += 1;
         if self.jumps > JUMPS || position.frames.len() > DEPTH {
             let flow = position.flow;
-            return Control::Stop(End::Final(Outcome {
+            return Control::Stop(End::Final(Box::new(Outcome {
                 fate: Fate::Lost(Loss::Circle),
                 arrival: None,
                 flow,
-            }));
+            })));
         }
         Control::Meet
     }
@@ -430,39 +375,8 @@ impl<'e> Explorer<'e> {
         self.push(node, Step { table, chain, number: 0, rule: None, part: 0, effect, maybe: false });
         if drops {
             let outcome = Outcome { fate: Fate::Dropped, arrival: None, flow: position.flow };
-            return Control::Stop(End::Final(outcome));
+            return Control::Stop(End::Final(Box::new(outcome)));
         }
         leave(position, table, hook)
     }
-}
-
-/// The next rule is the one behind this.
-fn go_on(position: &mut Position, at: &At<'_>) {
-    if let Some(frame) = position.frames.last_mut() {
-        frame.rule = at.place;
-        frame.part = at.part + 1;
-    }
-}
-
-/// The table has done its part.
-fn leave(position: &mut Position, table: TableName, hook: Hook) -> Control {
-    position.frames.clear();
-    if table == TableName::Nat {
-        nat::note_asked(&mut position.flow, hook);
-    }
-    position.stage = position.stage.next();
-    Control::Meet
-}
-
-/// What a rule does that changes nothing, so that it need not be known whether it matches.
-fn inert(action: &Action) -> Option<Effect> {
-    match action {
-        Action::Nothing => Some(Effect::Counted),
-        Action::Pass(name) => Some(Effect::Passed(name.clone())),
-        _ => None,
-    }
-}
-
-fn handed(cause: Cause, flow: &Flow) -> End {
-    End::Final(Outcome { fate: Fate::Handed(cause), arrival: None, flow: *flow })
 }

@@ -116,7 +116,9 @@ impl Facts {
             bridge_netfilter: true,
             sets: BTreeMap::new(),
         };
-        interfaces.into_iter().for_each(|interface| facts.add(interface));
+        for interface in interfaces {
+            facts.add(interface);
+        }
         facts
     }
 
@@ -227,19 +229,13 @@ impl Facts {
     /// The way to `address`: the index of the interface, and the route where it is none of the interface's own networks.
     pub(super) fn route(&self, address: u128, family: Family) -> Option<Way<'_>> {
         let mut best: Option<(u8, Way<'_>)> = None;
-        let mut offer = |length: u8, way: Way<'static>| {
-            if best.as_ref().is_none_or(|(longest, _)| length > *longest) {
-                best = Some((length, way));
-            }
-        };
-        for (index, interface) in self.interfaces.iter().enumerate() {
-            for subnet in
-                interface.subnets().filter(|subnet| subnet.family() == family && subnet.holds(address))
-            {
-                offer(subnet.length, Way { interface: index, route: None });
+        for (interface, known) in self.interfaces.iter().enumerate() {
+            let near = known.subnets().filter(|subnet| subnet.family() == family && subnet.holds(address));
+            let longest = near.map(|subnet| subnet.length).max();
+            if longest > best.as_ref().map(|(length, _)| *length) {
+                best = longest.map(|length| (length, Way { interface, route: None }));
             }
         }
-        let mut best = best;
         for route in &self.routes {
             let fits = route.destination.family() == family && route.destination.holds(address);
             let length = route.destination.length;

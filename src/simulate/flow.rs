@@ -41,6 +41,7 @@ impl Mark {
 }
 
 /// What connection tracking knows of the packet.
+#[expect(clippy::struct_excessive_bools, reason = "they are bits of the kernel's own status of a connection")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Tracked {
     pub(super) state: State,

@@ -3,7 +3,9 @@
 //! Each rule stands in one list: that of the address, port or interface that it asks for, whichever tells most packets
 //! apart, or the list of those that ask for none. A packet's rules are those of a handful of lists, merged by their places.
 
-use rustc_hash::FxHashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault};
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::answer::End;
 use super::compile::Rule;
@@ -16,105 +18,98 @@ const MASKS: usize = 24;
 
 type Places = Vec<u32>;
 
-/// Rules by address: a look-up for each mask that occurs.
-#[derive(Debug, Default)]
-struct Addresses {
-    masks: Vec<u128>,
-    places: FxHashMap<(u128, u128), Places>,
+/// Something that a rule asks for and a packet either has or has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    /// Mask and address.
+    Source(u128, u128),
+    Destination(u128, u128),
+    DestinationPort(u16),
+    /// The hash of a name: two that have the same share a list, and their rules are asked anyway.
+    In(u64),
+    Out(u64),
 }
 
-impl Addresses {
-    /// Whether rules with this mask have their lists.
-    fn takes(&mut self, mask: u128) -> bool {
-        if !self.masks.contains(&mask) && self.masks.len() < MASKS {
-            self.masks.push(mask);
+impl Key {
+    fn of(test: &Test) -> Option<Self> {
+        match &test.ask {
+            _ if test.negated => None,
+            Ask::Address(End::Source, address, mask) => Some(Self::Source(*mask, *address)),
+            Ask::Address(_, address, mask) => Some(Self::Destination(*mask, *address)),
+            Ask::Ports(End::Destination, ranges) => match **ranges {
+                [(from, to)] if from == to => Some(Self::DestinationPort(from)),
+                _ => None,
+            },
+            Ask::In(pattern) => pattern.exact().map(|name| Self::In(hash(name))),
+            Ask::Out(pattern) => pattern.exact().map(|name| Self::Out(hash(name))),
+            _ => None,
         }
-        self.masks.contains(&mask)
     }
+}
 
-    fn of(&self, address: u128) -> impl Iterator<Item = &Places> {
-        self.masks.iter().filter_map(move |mask| self.places.get(&(*mask, address & mask)))
-    }
+fn hash(name: &str) -> u64 {
+    BuildHasherDefault::<FxHasher>::default().hash_one(name)
 }
 
 /// The places of a chain's rules by what they ask for.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    sources: Addresses,
-    destinations: Addresses,
-    ports: FxHashMap<u16, Places>,
-    into: FxHashMap<Box<str>, Places>,
-    out: FxHashMap<Box<str>, Places>,
+    lists: FxHashMap<Key, Places>,
+    source_masks: Vec<u128>,
+    destination_masks: Vec<u128>,
     rest: Places,
 }
 
 impl Index {
-    /// The index of rules in the order of their chain.
-    pub(super) fn new<'r>(rules: impl Iterator<Item = &'r [Rule]>) -> Self {
+    /// The index of rules in the order of their chain: each is listed by what fewest others ask for.
+    pub(super) fn new<'r>(rules: impl Iterator<Item = &'r [Rule]> + Clone) -> Self {
         let mut index = Self::default();
+        let mut counts: FxHashMap<Key, u32> = FxHashMap::default();
+        for rule in rules.clone().flatten() {
+            for key in rule.tests.iter().filter_map(Key::of).filter(|key| index.takes(*key)) {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
         for (place, rules) in (0_u32..).zip(rules) {
-            match rules {
-                [rule] => index.list(rule).push(place),
+            let keys = rules.iter().flat_map(|rule| rule.tests.iter()).filter_map(Key::of);
+            let counted = keys.filter_map(|key| Some((*counts.get(&key)?, key)));
+            match counted.min_by_key(|(count, _)| *count) {
+                Some((_, key)) if rules.len() == 1 => index.lists.entry(key).or_default().push(place),
                 _ => index.rest.push(place),
             }
         }
         index
     }
 
-    /// The list that the rule belongs in.
-    fn list(&mut self, rule: &Rule) -> &mut Places {
-        let best = rule.tests.iter().filter(|test| !test.negated).max_by_key(|test| weight(test));
-        match best.map(|test| &test.ask) {
-            Some(Ask::Address(End::Source, address, mask)) if *mask != 0 && self.sources.takes(*mask) => {
-                self.sources.places.entry((*mask, *address)).or_default()
-            }
-            Some(Ask::Address(End::Destination, address, mask))
-                if *mask != 0 && self.destinations.takes(*mask) =>
-            {
-                self.destinations.places.entry((*mask, *address)).or_default()
-            }
-            Some(Ask::Ports(End::Destination, ranges)) if is_one(ranges) => {
-                self.ports.entry(ranges.first().map_or(0, |range| range.0)).or_default()
-            }
-            Some(Ask::Out(pattern)) if pattern.exact().is_some() => {
-                self.out.entry(pattern.exact().unwrap_or_default().into()).or_default()
-            }
-            Some(Ask::In(pattern)) if pattern.exact().is_some() => {
-                self.into.entry(pattern.exact().unwrap_or_default().into()).or_default()
-            }
-            _ => &mut self.rest,
+    /// Whether rules with this key have a list: there is a look-up for each mask.
+    fn takes(&mut self, key: Key) -> bool {
+        let (masks, mask) = match key {
+            Key::Source(mask, _) => (&mut self.source_masks, mask),
+            Key::Destination(mask, _) => (&mut self.destination_masks, mask),
+            _ => return true,
+        };
+        if !masks.contains(&mask) && masks.len() < MASKS {
+            masks.push(mask);
         }
+        masks.contains(&mask)
     }
 
     /// The places of the rules that may match the packet, from `from` on.
     pub(super) fn cursor(&self, flow: &Flow, scene: &Scene<'_>, from: u32) -> Cursor<'_> {
+        let (source, destination) = (flow.header.source, flow.header.destination);
+        let sources = self.source_masks.iter().map(|mask| Key::Source(*mask, source & mask));
+        let destinations =
+            self.destination_masks.iter().map(|mask| Key::Destination(*mask, destination & mask));
+        let port = flow.has_ports().then_some(Key::DestinationPort(flow.header.destination_port));
+        let links = [Key::In(hash(scene.name_of(flow.into))), Key::Out(hash(scene.name_of(flow.out)))];
+        let keys = sources.chain(destinations).chain(port).chain(links);
+        let listed = keys.filter_map(|key| self.lists.get(&key)).chain([&self.rest]);
         let mut lists: Vec<&[u32]> = Vec::with_capacity(8);
-        let port = self.ports.get(&flow.header.destination_port).filter(|_| flow.has_ports());
-        let into = self.into.get(scene.name_of(flow.into));
-        let out = self.out.get(scene.name_of(flow.out));
-        let sources = self.sources.of(flow.header.source);
-        let destinations = self.destinations.of(flow.header.destination);
-        let all = sources.chain(destinations).chain(port).chain(into).chain(out).chain([&self.rest]);
-        for places in all {
+        for places in listed {
             let start = places.partition_point(|place| *place < from);
             lists.extend(places.get(start..).filter(|places| !places.is_empty()));
         }
         Cursor::Listed(lists)
-    }
-}
-
-fn is_one(ranges: &[(u16, u16)]) -> bool {
-    matches!(ranges, [(from, to)] if from == to)
-}
-
-/// How many packets a question tells apart, roughly.
-fn weight(test: &Test) -> u32 {
-    match &test.ask {
-        Ask::Address(_, _, mask) => mask.count_ones() * 4,
-        Ask::Ports(End::Destination, ranges) if is_one(ranges) => 14 * 4,
-        Ask::Out(pattern) if pattern.exact().is_some() => 10,
-        Ask::In(pattern) if pattern.exact().is_some() => 9,
-        _ => 0,
     }
 }
 

@@ -46,10 +46,10 @@ impl Inference<'_> {
             for chain in ruleset.live_chains(table) {
                 for rule in ruleset.chain(chain).rules().iter().take(MOST) {
                     let body = ruleset.body(rule);
-                    if !body.contains("-s ") && !body.contains("-d ") && !body.contains("-i ") {
+                    let target = ruleset.symbols().name(ruleset.target(rule));
+                    if !may_tell(table, target, body) {
                         continue;
                     }
-                    let target = ruleset.symbols().name(ruleset.target(rule));
                     let Ok(spec) = parser.parse(body, self.family) else { continue };
                     self.rule(table, target, &spec);
                     parser.recycle(spec);
@@ -63,12 +63,10 @@ impl Inference<'_> {
         let into = spec.in_interface().map(|name| (name.negated, name.value.into_owned()));
         let out = spec.out_interface().map(|name| (name.negated, name.value.into_owned()));
         match (table, target, source, destination, into, out) {
-            // `-s SUBNET ! -o BRIDGE -j MASQUERADE`
-            (TableName::Nat, "MASQUERADE" | "SNAT", Some((false, net)), None, None, Some((true, bridge))) => {
-                self.network(&bridge, net);
-            }
-            // `! -s SUBNET -o BRIDGE -j DROP` and `! -d SUBNET -i BRIDGE -j DROP` keep an internal network apart.
-            (TableName::Filter, "DROP", Some((true, net)), None, None, Some((false, bridge)))
+            // `-s SUBNET ! -o BRIDGE -j MASQUERADE`; `! -s SUBNET -o BRIDGE -j DROP` and `! -d SUBNET -i BRIDGE -j DROP`
+            // keep an internal network apart.
+            (TableName::Nat, "MASQUERADE" | "SNAT", Some((false, net)), None, None, Some((true, bridge)))
+            | (TableName::Filter, "DROP", Some((true, net)), None, None, Some((false, bridge)))
             | (TableName::Filter, "DROP", None, Some((true, net)), Some((false, bridge)), None) => {
                 self.network(&bridge, net);
             }
@@ -134,6 +132,18 @@ impl Inference<'_> {
         {
             self.own.push(bits);
         }
+    }
+}
+
+/// Whether a rule is worth reading: blocklists of 100,000 rules tell nothing.
+fn may_tell(table: TableName, target: &str, body: &str) -> bool {
+    match (table, target) {
+        (TableName::Nat, "MASQUERADE" | "SNAT") => body.contains("! -o "),
+        (TableName::Nat, "DNAT") => body.contains("-d "),
+        (TableName::Nat, "RETURN") => body.contains("-i "),
+        (TableName::Filter, "DROP") => body.contains("! -s ") || body.contains("! -d "),
+        (TableName::Filter, "ACCEPT") | (TableName::Raw, "DROP") => body.contains("! -i "),
+        _ => false,
     }
 }
 

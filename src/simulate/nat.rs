@@ -168,8 +168,8 @@ fn loopback_source(towards: u128, scene: &Scene<'_>) -> Option<u128> {
     match scene.family {
         Family::Ipv6 => Some(towards),
         Family::Ipv4 => {
-            let others = scene.facts.interfaces().iter().skip(1);
-            others.filter_map(|interface| interface.source_for(0, Family::Ipv4)).next()
+            let mut others = scene.facts.interfaces().iter().skip(1);
+            others.find_map(|interface| interface.source_for(0, Family::Ipv4))
         }
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
+use super::effect::Step;
 use super::flow::Flow;
-use super::trace::{Arrival, Dependency, Loss, Step, Verdict};
+use super::trace::{Arrival, Dependency, Loss, Verdict};
 use crate::model::{ChainId, RuleId, TableName};
 
 /// What becomes of a packet on one way.
@@ -75,7 +76,7 @@ pub(super) enum End {
     /// It goes on as another part.
     Same(usize),
     /// The packet is there, or gone.
-    Final(Outcome),
+    Final(Box<Outcome>),
 }
 
 /// A part of the way without a fork.
@@ -180,10 +181,13 @@ impl Ways {
                     let parted = ways.iter().any(|way| !same(&self.verdicts(self.set(*way)), &all));
                     parted.then(|| cause.dependency(all, Vec::new()))
                 }
-                End::Final(Outcome { fate: Fate::Handed(cause), .. }) => {
-                    Some(cause.dependency(vec![Verdict::Accept, Verdict::Drop], Vec::new()))
-                }
-                _ => None,
+                End::Final(outcome) => match &outcome.fate {
+                    Fate::Handed(cause) => {
+                        Some(cause.dependency(vec![Verdict::Accept, Verdict::Drop], Vec::new()))
+                    }
+                    _ => None,
+                },
+                End::Open | End::Same(_) => None,
             };
             found.extend(dependency.filter(|one| known.insert((one.table, one.chain, one.number))));
         }

@@ -137,18 +137,17 @@ struct Filling<'p, 's, 'f> {
 }
 
 impl Filling<'_, '_, '_> {
-    fn assume(&mut self, what: &str, value: impl ToString, why: &'static str) {
+    fn assume(&mut self, what: &str, value: &impl ToString, why: &'static str) {
         self.assumed.push(Assumed { what: what.to_owned(), value: value.to_string(), why });
     }
 
     fn protocol(&mut self) -> u8 {
         let icmp = icmp_of(self.scene.family);
         match (self.packet.protocol, self.packet.icmp) {
-            (Some(Protocol::Icmp), _) => icmp,
             (Some(Protocol::Number(number)), _) => number,
-            (None, Some(_)) => icmp,
+            (Some(Protocol::Icmp), _) | (None, Some(_)) => icmp,
             (None, None) => {
-                self.assume("proto", "tcp", "no protocol is said");
+                self.assume("proto", &"tcp", "no protocol is said");
                 TCP
             }
         }
@@ -165,11 +164,11 @@ impl Filling<'_, '_, '_> {
         match (source, destination) {
             (Some(source), Some(destination)) => Ok((source, destination)),
             (None, Some(destination)) => {
-                self.assume("sport", CLIENT_PORT, client);
+                self.assume("sport", &CLIENT_PORT, client);
                 Ok((CLIENT_PORT, destination))
             }
             (Some(source), None) => {
-                self.assume("dport", CLIENT_PORT, client);
+                self.assume("dport", &CLIENT_PORT, client);
                 Ok((source, CLIENT_PORT))
             }
             (None, None) => Err(PacketFault::NoPort(name())),
@@ -187,7 +186,7 @@ impl Filling<'_, '_, '_> {
             Family::Ipv6 => (128, 0),
         };
         let Some(said) = self.packet.icmp else {
-            self.assume("icmp-type", "echo-request", "no type is said");
+            self.assume("icmp-type", &"echo-request", "no type is said");
             return Ok(echo);
         };
         let of_family = match family {
@@ -209,7 +208,7 @@ impl Filling<'_, '_, '_> {
             (TCP, _) if self.begins_nothing() => (State::Invalid, "these flags begin no connection"),
             _ => return State::New,
         };
-        self.assume("ctstate", state.as_str(), why);
+        self.assume("ctstate", &state.as_str(), why);
         state
     }
 
@@ -228,7 +227,7 @@ impl Filling<'_, '_, '_> {
     fn link(&mut self, name: &str) -> Link {
         let (link, known) = self.scene.link(name);
         if known == Known::Strange {
-            self.assume(name, "an interface without addresses", "the host is not known to have it");
+            self.assume(name, &"an interface without addresses", "the host is not known to have it");
         }
         link
     }
@@ -260,18 +259,17 @@ impl Filling<'_, '_, '_> {
         let said = self.said(self.packet.destination, "dst");
         let destination = said.unwrap_or_else(|| {
             let to = if loopback { loopback_of(family) } else { self.far_end(forced) };
-            self.assume("dst", address(to, family), "no destination is said");
+            self.assume("dst", &address(to, family), "no destination is said");
             to
         });
         let out = forced.filter(|_| !self.is_own(destination)).or_else(|| self.scene.route(destination));
         self.note_route(destination, out);
-        let source = match self.packet.source {
-            Some(Endpoint::Address(source)) => bits(source),
-            _ => {
-                let own = self.own_source(destination, out);
-                self.assume("src", address(own, family), "the host's address on that way");
-                own
-            }
+        let source = if let Some(Endpoint::Address(source)) = self.packet.source {
+            bits(source)
+        } else {
+            let own = self.own_source(destination, out);
+            self.assume("src", &address(own, family), "the host's address on that way");
+            own
         };
         Endpoints { source, destination, into: None, out, forced_out: forced }
     }
@@ -286,12 +284,12 @@ impl Filling<'_, '_, '_> {
             let link =
                 reached.filter(|link| *link != Scene::LOOPBACK).or_else(uplink).unwrap_or(Scene::LOOPBACK);
             let name = self.scene.name_of(Some(link)).to_owned();
-            self.assume("in", name, if reached.is_some() { "the way to its source" } else { "the uplink" });
+            self.assume("in", &name, if reached.is_some() { "the way to its source" } else { "the uplink" });
             link
         });
         let source = source.unwrap_or_else(|| {
             let from = self.neighbour(into);
-            self.assume("src", address(from, family), "no source is said");
+            self.assume("src", &address(from, family), "no source is said");
             from
         });
         let destination = self.said(self.packet.destination, "dst").unwrap_or_else(|| {
@@ -300,7 +298,7 @@ impl Filling<'_, '_, '_> {
                 None => self.host_address(Some(into)),
             };
             let why = if forced_out.is_some() { "behind the interface it leaves by" } else { "the host" };
-            self.assume("dst", address(to, family), why);
+            self.assume("dst", &address(to, family), why);
             to
         });
         Endpoints { source, destination, into: Some(into), out: None, forced_out }
@@ -313,7 +311,7 @@ impl Filling<'_, '_, '_> {
             Endpoint::Host => {
                 let into = self.packet.in_interface.as_deref().map(|name| self.scene.link(name).0);
                 let own = self.host_address(into);
-                self.assume(what, address(own, self.scene.family), "an address of the host's");
+                self.assume(what, &address(own, self.scene.family), "an address of the host's");
                 Some(own)
             }
         }
@@ -371,7 +369,7 @@ impl Filling<'_, '_, '_> {
         let name = self.scene.name_of(out).to_owned();
         let known = self.scene.interface(out).map(|interface| interface.origin);
         if known == Some(Origin::Assumed) && !is_multicast(to, self.scene.family) {
-            self.assume("uplink", name, "nothing tells the host's interfaces");
+            self.assume("uplink", &name, "nothing tells the host's interfaces");
         }
     }
 

@@ -17,17 +17,17 @@ pub(super) enum Then {
     /// To the first one of another part of the way.
     Enter(Phase),
     /// Nowhere.
-    End(Outcome),
+    End(Box<Outcome>),
 }
 
 fn lost(flow: &Flow, loss: Loss) -> Then {
-    Then::End(Outcome { fate: Fate::Lost(loss), arrival: None, flow: *flow })
+    Then::End(Box::new(Outcome { fate: Fate::Lost(loss), arrival: None, flow: *flow }))
 }
 
 /// Where a packet begins.
-pub(super) fn begin(flow: &Flow, scene: &Scene<'_>) -> Result<Stage, Outcome> {
-    let accepted = |arrival| Outcome { fate: Fate::Accepted, arrival, flow: *flow };
-    let failed = |loss| Outcome { fate: Fate::Lost(loss), arrival: None, flow: *flow };
+pub(super) fn begin(flow: &Flow, scene: &Scene<'_>) -> Result<Stage, Box<Outcome>> {
+    let accepted = |arrival| Box::new(Outcome { fate: Fate::Accepted, arrival, flow: *flow });
+    let failed = |loss| Box::new(Outcome { fate: Fate::Lost(loss), arrival: None, flow: *flow });
     if flow.local {
         return if flow.out.is_some() { Ok(Stage::start(Phase::Output)) } else { Err(failed(Loss::NoRoute)) };
     }
@@ -161,10 +161,10 @@ pub(super) fn go(flow: &mut Flow, scene: &Scene<'_>) -> Then {
         return Then::Enter(Phase::Enter);
     }
     let arrival = Some(Arrival::Interface(scene.name_of(flow.out).to_owned()));
-    Then::End(Outcome { fate: Fate::Accepted, arrival, flow: *flow })
+    Then::End(Box::new(Outcome { fate: Fate::Accepted, arrival, flow: *flow }))
 }
 
 /// The packet is there.
-pub(super) const fn arrive(flow: &Flow) -> Then {
-    Then::End(Outcome { fate: Fate::Accepted, arrival: Some(Arrival::Host), flow: *flow })
+pub(super) fn arrive(flow: &Flow) -> Then {
+    Then::End(Box::new(Outcome { fate: Fate::Accepted, arrival: Some(Arrival::Host), flow: *flow }))
 }

@@ -188,10 +188,10 @@ fn ports(end: End, ranges: &[(u16, u16)], flow: &Flow) -> bool {
     }
 }
 
-fn mark(mark: Mark, value: u32, mask: u32) -> Answer {
-    if (mark.value & mask ^ value) & !mark.unknown != 0 {
+fn mark(found: Mark, value: u32, mask: u32) -> Answer {
+    if (found.value & mask ^ value) & !found.unknown != 0 {
         Answer::No
-    } else if mark.unknown & mask != 0 {
+    } else if found.unknown & mask != 0 {
         Answer::Unknown
     } else {
         Answer::Yes

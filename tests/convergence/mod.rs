@@ -2,4 +2,5 @@
 
 mod histories;
 mod ownership;
+mod shipped;
 mod world;

@@ -14,5 +14,6 @@ mod harness;
 mod objects;
 mod persist;
 mod restart;
+mod scripts;
 mod simulate;
 mod tutorial;

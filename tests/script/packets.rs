@@ -17,7 +17,7 @@ fn a_trace_tells_verdict_way_and_what_it_depends_on() {
         print(`${web.source}:${web.sport} ${web.dport}`);
         print(type_of(ssh));
     "#;
-    let said = said(&script);
+    let said = said(script);
     let lines: Vec<&str> = said.lines().take(5).collect();
     assert_eq!(
         lines,
@@ -47,10 +47,10 @@ fn a_trace_follows_the_draft_as_it_is() {
 fn what_is_no_packet_is_told_with_its_place_in_the_script() {
     for (packet, words) in [
         (r#""in=eth0 dprt=22""#, "a packet has no `dprt`|did you mean `dport`?|in `in=eth0 dprt=22`"),
-        (r#"#{ dprt: 22 }"#, "a packet has no `dprt`|did you mean `dport`?"),
+        ("#{ dprt: 22 }", "a packet has no `dprt`|did you mean `dport`?"),
         (r#"#{ dport: "22 in=eth0" }"#, "`22 in=eth0` is no value of `dport`"),
-        (r#"#{ dport: 22, destination_port: 23 }"#, "is said twice"),
-        (r#"#{ dport: true }"#, "`true` is no value of `dport`|give a text or a number"),
+        ("#{ dport: 22, destination_port: 23 }", "is said twice"),
+        ("#{ dport: true }", "`true` is no value of `dport`|give a text or a number"),
         ("22", "is no packet|give a text such as"),
     ] {
         for call in

@@ -95,6 +95,7 @@ impl Probe {
     }
 
     /// The same from somewhere that no list of addresses is likely to name.
+    #[expect(clippy::wrong_self_convention, reason = "it says where the packet is from")]
     pub(in crate::check) fn from_anyone(self) -> Self {
         let source = match self.family {
             Family::Ipv4 => Address::V4 { address: 0x9161_279b, mask: u32::MAX },
@@ -111,6 +112,7 @@ impl Probe {
     }
 
     /// The same of this protocol, to this port.
+    #[expect(clippy::wrong_self_convention, reason = "it says where the packet goes to")]
     pub(in crate::check) fn to_port(self, protocol: u8, port: u16) -> Self {
         Self { protocol, ports: Some((PORTS.0, port)), icmp: None, ..self }
     }

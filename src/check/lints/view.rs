@@ -68,6 +68,7 @@ pub(in crate::check) struct Rule {
 
 /// Where packets may end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of four, any of which may be in it")]
 pub(in crate::check) struct Ends {
     /// Some are accepted.
     pub(in crate::check) accept: bool,
@@ -269,12 +270,11 @@ impl<'r> View<'r> {
             return if spec.is_goto() { Then::Goto(chain) } else { Then::Jump(chain) };
         }
         match self.ruleset.symbols().name(target) {
-            "ACCEPT" => Then::Accept,
             "DROP" | "REJECT" => Then::Drop,
             "RETURN" => Then::Return,
             "QUEUE" | "NFQUEUE" | "SYNPROXY" => Then::Unknown,
             // Translations and TPROXY end the walk through their table, and the packet lives.
-            "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
+            "ACCEPT" | "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" | "NETMAP" | "TPROXY" => Then::Accept,
             // A name without options that is neither a chain nor a target is refused when the text is loaded.
             _ if spec.target().is_none_or(|part| part.extension().is_some() || !part.has_words()) => {
                 Then::Next

@@ -41,7 +41,7 @@ pub(super) fn compile(part: &Part<'_>, tests: &mut Vec<Test>) {
         "pkttype" => questions.each(kind),
         "rpfilter" => questions.reverse_path(),
         "owner" => questions.each(|_| Some(Ask::Owner)),
-        "physdev" => questions.each(physical),
+        "physdev" => questions.each(|given| Some(physical(given))),
         "set" => questions.set(),
         // No packet here goes by IPsec.
         "policy" => questions.policy(),
@@ -252,8 +252,8 @@ fn kind(given: &Given<'_>) -> Option<Ask> {
     }
 }
 
-fn physical(given: &Given<'_>) -> Option<Ask> {
-    Some(if given.option.long == "physdev-is-bridged" { Ask::Bridged } else { Ask::Port })
+fn physical(given: &Given<'_>) -> Ask {
+    if given.option.long == "physdev-is-bridged" { Ask::Bridged } else { Ask::Port }
 }
 
 /// The protocol of ICMP in `family`.

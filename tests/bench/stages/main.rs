@@ -15,6 +15,7 @@ mod generate;
 mod parse;
 mod print;
 mod script;
+mod simulate;
 
 use std::sync::Arc;
 
@@ -33,7 +34,8 @@ criterion_group!(
     canonical::bench,
     edit::bench,
     script::bench,
-    delta::bench
+    delta::bench,
+    simulate::bench
 );
 criterion_main!(stages);
 

@@ -178,3 +178,15 @@ fn packets_that_the_script_declares_are_asked_about_too() {
     let allowed = host.apply(&["--no-confirm", "--allow", "lockout"]);
     assert_eq!(allowed.status, Some(0), "{}", allowed.stderr);
 }
+
+#[test]
+fn what_a_script_expects_of_packets_is_asked_before_anything_is_applied() {
+    let Some(host) = Host::new(Backend::Nft) else { return };
+    let before = host.rules();
+    let script = format!("{}must_accept(\"in=eth0 proto=tcp dport=80\", \"the web\");\n", super::SCRIPT);
+    host.folder.write("site.rhai", &script);
+    let refused = host.apply(&["--no-confirm", "-4"]);
+    assert_eq!(refused.status, Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("error[must-accept]"), "{}", refused.stderr);
+    assert_eq!((host.rules(), host.state()), (before, None));
+}

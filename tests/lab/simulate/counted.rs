@@ -65,7 +65,7 @@ pub(super) fn without_idle(counts: &Counts, ruleset: &Ruleset) -> Counts {
     let idle = |(table, chain, number): &Place| {
         let table = dwscript::model::TableName::parse(table).unwrap();
         let chain = ruleset.chain(ruleset.chain_id(table, chain).unwrap());
-        *number == 0 && chain.rules().len() == 0 && chain.policy() == Policy::Accept
+        *number == 0 && chain.rules().is_empty() && chain.policy() == Policy::Accept
     };
     counts.iter().filter(|(place, _)| !idle(place)).map(|(place, count)| (place.clone(), *count)).collect()
 }

@@ -329,7 +329,7 @@ impl Writer {
                 "-m conntrack {not}--ctstatus {} ",
                 self.dice.pick(&["NONE", "CONFIRMED", "SEEN_REPLY", "EXPECTED"])
             ),
-            15 if table == "raw" && hook == "PREROUTING" || table == "mangle" && hook == "PREROUTING" => {
+            15 if matches!(table, "raw" | "mangle") && hook == "PREROUTING" => {
                 format!("-m rpfilter {}", self.dice.pick(&["", "--loose ", "--invert "]))
             }
             _ => format!(
@@ -400,7 +400,8 @@ impl Writer {
             4 if table == "filter" => "-j DROP".to_owned(),
             _ => self.special(table, hook, protocol),
         };
-        *rule = format!("{rule}{text}").trim_end().to_owned();
+        *rule += &text;
+        rule.truncate(rule.trim_end().len());
     }
 
     fn special(&mut self, table: &str, hook: &str, protocol: Option<&str>) -> String {

@@ -164,7 +164,7 @@ impl Site {
         stdout_of(&wires.run("sh", &["-c", "echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"], b""));
         stdout_of(&host.run("sh", &["-c", SYSCTLS], b""));
         stdout_of(&host.run("ip", &["-batch", "-"], links(wires.pid()).as_bytes()));
-        let up: String = LINKS.iter().map(|link| wire_up(link)).collect();
+        let up: String = LINKS.iter().map(wire_up).collect();
         stdout_of(&wires.run("ip", &["-batch", "-"], up.as_bytes()));
         stdout_of(&host.run("ip", &["-batch", "-"], addresses().as_bytes()));
         stdout_of(&host.run("bridge", &["-batch", "-"], known_ports().as_bytes()));
@@ -194,7 +194,7 @@ impl Site {
     }
 
     /// What is known of the host.
-    pub(super) fn facts(&self) -> Facts {
+    pub(super) fn facts(&self, text: &str) -> Facts {
         let interface = |(name, _, nets): &(&str, &str, [&str; 2])| Interface {
             addresses: nets.iter().map(|net| net.parse().unwrap()).collect(),
             is_bridge: *name != "up0",
@@ -210,12 +210,18 @@ impl Site {
         let routes = [Family::Ipv4, Family::Ipv6].map(route).to_vec();
         let mut facts = Facts::new(INTERFACES.iter().map(interface).collect(), routes);
         facts.bridge_netfilter = self.bridge_netfilter;
+        for set in sets(text) {
+            facts.sets.insert(set.to_owned(), MEMBERS.map(|net| net.parse().unwrap()).to_vec());
+        }
         facts
     }
 
     /// Loads a ruleset in place of the last one, and swallows what comes for the ports that it names.
     #[track_caller]
     pub(super) fn load(&mut self, family: Family, text: &str, ports: &[u16]) {
+        for set in sets(text) {
+            self.make_set(family, set);
+        }
         let flushed = self.host.restore(self.backend, family, EMPTY, &[]);
         stdout_of(&flushed);
         let output = self.host.restore(self.backend, family, text, &[]);
@@ -223,6 +229,14 @@ impl Site {
         stdout_of(&self.host.run("conntrack", &["--flush"], b""));
         let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
         self.order(&format!("listen {}", ports.join(" ")));
+    }
+
+    /// An ipset of networks, which rules may name.
+    fn make_set(&self, family: Family, name: &str) {
+        let kind = if family == Family::Ipv4 { "inet" } else { "inet6" };
+        let member = MEMBERS[usize::from(family == Family::Ipv6)];
+        let order = format!("create {name} hash:net family {kind}\nadd {name} {member}\n");
+        stdout_of(&self.host.run("ipset", &["-exist", "restore"], order.as_bytes()));
     }
 
     /// A source port that no packet had: each begins a connection of its own.
@@ -307,6 +321,18 @@ impl Drop for Site {
             let _ = child.wait();
         }
     }
+}
+
+/// What each set holds, of either family.
+const MEMBERS: [&str; 2] = ["172.17.0.0/16", "fd00:17::/64"];
+
+/// The ipsets that a text names.
+fn sets(text: &str) -> Vec<&str> {
+    let named = text.split("--match-set ").skip(1).filter_map(|rest| rest.split(' ').next());
+    let mut sets: Vec<&str> = named.collect();
+    sets.sort_unstable();
+    sets.dedup();
+    sets
 }
 
 /// Rules that leave nothing of others.

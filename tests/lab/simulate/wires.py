@@ -88,7 +88,12 @@ def listeners(ports):
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             drop_all(sock)
-            sock.bind(("::", port))
+            try:
+                sock.bind(("::", port))
+            except OSError:
+                # It is held already.
+                sock.close()
+                continue
             if kind == socket.SOCK_STREAM:
                 sock.listen(1)
             open_ones.append(sock)
