@@ -62,7 +62,7 @@ pub(super) fn known(input: &Input, asks_docker: bool) -> Known {
         Input::Sample(sample) if !sample.tables.is_empty() => {
             Known::default().with_tables(|| Some(sample.tables.iter().map(ToString::to_string).collect()))
         }
-        Input::File(_) | Input::Stdin | Input::Sample(_) => Known::default(),
+        Input::File(_) | Input::Stdin | Input::Sample(_) | Input::Made(..) => Known::default(),
     };
     if asks_docker { known.with_docker(asked) } else { known }
 }
