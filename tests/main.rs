@@ -23,5 +23,6 @@ mod lints;
 mod readme;
 mod save;
 mod script;
+mod simulate;
 mod support;
 mod testing;

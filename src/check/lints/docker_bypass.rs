@@ -60,9 +60,12 @@ fn is_guard(view: &View<'_>, rule: &Rule) -> bool {
     !inside && (rule.then == Then::Drop || rule.then == Then::Accept && has_source())
 }
 
-/// The dialled ports that rules on the way of forwarded packets ask for: those are guarded where it counts.
+/// The dialled ports that rules on the way of forwarded packets ask for: those are guarded where it counts. Where there is no
+/// DOCKER-USER, helpers of scripts write into the mangle table.
 fn guarded(view: &View<'_>) -> Vec<(u16, u16)> {
     let mut found = Vec::new();
-    forwarded::each(view, &forwarded::chains(view), |rule| found.extend(forwarded::dialled(rule)));
+    let mangle = view.builtin(TableName::Mangle, Hook::Forward);
+    let chains = [forwarded::chains(view), forwarded::reach(view, mangle)].concat();
+    forwarded::each(view, &chains, |rule| found.extend(forwarded::dialled(rule)));
     found
 }
