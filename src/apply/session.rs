@@ -67,7 +67,7 @@ pub fn ssh_connection() -> Option<String> {
 pub struct Connection {
     /// The number of the process, and when it began: no two connections have the same.
     pub id: String,
-    /// When it was accepted, as [`ticks`] counts.
+    /// When it was accepted, as `ticks` counts.
     pub began: u64,
 }
 

@@ -12,6 +12,7 @@ use super::compare;
 use super::ended::tell;
 use super::input::Input;
 use super::lockout;
+use super::modules;
 use super::options::RunOptions;
 use super::output::{self, Destination};
 use super::run::{self, RunResult};
@@ -33,6 +34,7 @@ pub(super) fn run(args: &RunArgs) -> Status {
     carry_out(Request {
         args: &args.apply,
         files: &args.scripts,
+        libraries: &args.script.libraries,
         names: args.scripts.iter().map(|script| script.display().to_string()).collect(),
         folder: args.input.iptables_dir.as_deref(),
         json: args.output.json,
@@ -46,6 +48,7 @@ pub(super) fn remove(args: &RemoveArgs) -> Status {
     carry_out(Request {
         args: &args.apply,
         files: &[],
+        libraries: &[],
         names: vec![format!("remove --owner {}", args.owner)],
         folder: args.input.iptables_dir.as_deref(),
         json: args.output.json,
@@ -59,6 +62,8 @@ struct Request<'a> {
     args: &'a ApplyArgs,
     /// The scripts.
     files: &'a [PathBuf],
+    /// Where else their modules are.
+    libraries: &'a [PathBuf],
     /// What `history` calls it.
     names: Vec<String>,
     /// Where the iptables programs are.
@@ -162,7 +167,7 @@ fn apply(
 ) -> Result<Status, Stop> {
     let args = request.args;
     if !args.trust {
-        request.files.iter().try_for_each(|script| apply::check_trust(script))?;
+        modules::check_all_trust(request.files, request.libraries)?;
     }
     let state = StateDir::open(&args.state.state_dir)?;
     let lock = state.lock()?;

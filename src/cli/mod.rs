@@ -20,6 +20,7 @@ mod lint;
 mod live;
 mod lockout;
 mod man;
+mod modules;
 mod new;
 mod options;
 mod output;

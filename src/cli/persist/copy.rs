@@ -1,17 +1,15 @@
 //! Copies of scripts, of the modules that they import, and of the parameters.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{places, words};
 use crate::cli::args::ScriptArgs;
 use crate::cli::input;
+use crate::cli::modules::{split, with_modules};
 use crate::cli::parameters;
-use crate::cli::status::usage;
 use crate::diagnostic::Diagnostic;
 
 /// Only root reads them: parameters may be secrets.
@@ -117,90 +115,4 @@ impl Copies {
 /// `scripts`, `scripts-2`, and so on.
 fn numbered(name: &str, at: usize) -> PathBuf {
     if at == 0 { name.into() } else { format!("{name}-{}", at + 1).into() }
-}
-
-/// The folder of a script, and its name in it.
-fn split(script: &Path) -> Result<(PathBuf, &OsStr), Diagnostic> {
-    let Some(name) = script.file_name() else {
-        return Err(usage(&format!("`{}` is no script", script.display())));
-    };
-    let parent = script.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let home =
-        fs::canonicalize(parent).map_err(|error| input::unreadable(&script.display().to_string(), &error))?;
-    Ok((home, name))
-}
-
-/// A script and all modules in its folder that it imports, directly or not, by their paths in that folder.
-fn with_modules(home: &Path, script: &Path) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::from([script.to_owned()]);
-    let mut unread = vec![script.to_owned()];
-    while let Some(file) = unread.pop() {
-        let text = fs::read_to_string(home.join(&file)).unwrap_or_default();
-        let beside = file.parent().unwrap_or(Path::new(""));
-        for name in imports(&text) {
-            let candidates =
-                [beside.join(&name), PathBuf::from(&name)].into_iter().filter_map(|path| inside(&path));
-            let modules = candidates.filter(|path| home.join(path).is_file());
-            for module in modules {
-                if found.insert(module.clone()) {
-                    unread.push(module);
-                }
-            }
-        }
-    }
-    found
-}
-
-/// The files that a text names behind the word `import`. One in a comment counts too: a file too many does no harm.
-fn imports(text: &str) -> Vec<PathBuf> {
-    let behind = text.split("import").skip(1).map(str::trim_start);
-    let quoted = behind.filter_map(|rest| {
-        let quote = rest.chars().next().filter(|first| matches!(first, '"' | '`'))?;
-        rest.get(1..)?.split(quote).next()
-    });
-    quoted
-        .map(|name| {
-            let path = PathBuf::from(name);
-            let ended = path.extension().is_some_and(|ending| ending == "rhai");
-            if ended { path } else { PathBuf::from(format!("{name}.rhai")) }
-        })
-        .collect()
-}
-
-/// A path without `.` and `..`; none if it leads out.
-fn inside(path: &Path) -> Option<PathBuf> {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(name) => clean.push(name),
-            Component::CurDir => {}
-            Component::ParentDir => {
-                if !clean.pop() {
-                    return None;
-                }
-            }
-            Component::RootDir | Component::Prefix(_) => return None,
-        }
-    }
-    Some(clean)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn imports_are_found() {
-        let found = imports(
-            "import \"lib/ssh\" as ssh;\n// import `a.rhai` as a\nlet important = 1; import name as n;",
-        );
-        assert_eq!(found, [PathBuf::from("lib/ssh.rhai"), PathBuf::from("a.rhai")]);
-    }
-
-    #[test]
-    fn paths_stay_inside() {
-        assert_eq!(inside(Path::new("lib/../a.rhai")), Some(PathBuf::from("a.rhai")));
-        assert_eq!(inside(Path::new("../a.rhai")), None);
-        assert_eq!(inside(Path::new("/etc/a.rhai")), None);
-    }
 }

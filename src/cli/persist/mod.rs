@@ -22,6 +22,7 @@ use tempfile::Builder;
 use super::args::{Method, PersistArgs};
 use super::color::Colors;
 use super::input::Input;
+use super::modules::check_all_trust;
 use super::options::RunOptions;
 use super::output;
 use super::parameters;
@@ -119,8 +120,8 @@ fn install(args: &PersistArgs, places: &Places, style: Style) -> Result<Vec<Stri
     may_write(places)?;
     refuse_environment()?;
     if !args.trust {
-        let given = args.scripts.iter().chain(&args.script.params).chain(&args.script.libraries);
-        given.into_iter().try_for_each(|path| check_trust(path))?;
+        check_all_trust(&args.scripts, &args.script.libraries)?;
+        args.script.params.iter().try_for_each(|path| check_trust(path))?;
     }
     let options = RunOptions::trial(args, &args.scripts, &args.script)?;
     let host = host(args, &options)?;

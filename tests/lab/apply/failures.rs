@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::Host;
 use super::machine::{Machine, ended};
+use super::{Host, SCRIPT};
 use crate::support::command::Printed;
 use crate::support::namespace::Backend;
 use crate::support::process::run;
@@ -257,6 +257,17 @@ fn scripts_that_others_can_write_are_refused() {
         run.stderr
     );
     assert_eq!(host.apply(&["--no-confirm", "--trust"]).status, Some(0));
+    // So are the modules that a script imports.
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o644)).unwrap();
+    host.folder.write("site.rhai", &format!("import \"ports\" as ports;\n{SCRIPT}"));
+    host.folder.write("ports.rhai", "const SSH = 22;");
+    let module = host.folder.path().join("ports.rhai");
+    fs::set_permissions(&module, fs::Permissions::from_mode(0o666)).unwrap();
+    let run = host.apply(&["--no-confirm"]);
+    assert_eq!(run.status, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("the script") && run.stderr.contains("ports.rhai"), "{}", run.stderr);
+    fs::set_permissions(&module, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(host.apply(&["--no-confirm"]).status, Some(0));
 }
 
 #[test]
