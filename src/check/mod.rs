@@ -198,10 +198,11 @@ fn findings(
     let wanted = match asks {
         For::Lint => !report.has(|finding| is_unreadable(finding.code)),
         // Where there is no result, what it would harm is not the point.
-        For::Run => {
+        For::Run | For::Changes => {
             !is_untouched(ruleset, levels) && !report.has(|finding| finding.severity == Severity::Error)
         }
     };
+    let asks = if asks == For::Run && !levels.asks_for_lints() { For::Changes } else { asks };
     if wanted {
         lints::run(ruleset, known, asks, &mut report);
     }

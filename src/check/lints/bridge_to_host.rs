@@ -1,7 +1,9 @@
 //! Containers that reach a published port through the host's address, and are dropped in INPUT.
 
+use std::collections::BTreeSet;
+
 use super::probe::{Link, Probe, TCP, UDP};
-use super::view::{Fate, View};
+use super::view::{Depth, Fate, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::diagnostic::list;
@@ -17,13 +19,20 @@ pub(super) const LINT: Lint = Lint {
 
 /// SCTP's number.
 const SCTP: u8 = 132;
+/// The most ports that each bridge is tried with, in a run of scripts and in `dwscript lint`: what lets some of them
+/// through from a bridge hardly names each.
+const FEW_PORTS: usize = 4;
+const MOST_PORTS: usize = 64;
 /// The most bridges that are named.
 const MOST: usize = 4;
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let Some(closed) = view.closed(Hook::Input) else { return };
     let (bridges, published) = (view.bridges(), view.published());
-    let served: Vec<(u8, u16)> = published.iter().filter(|port| is_proxied(port)).map(service).collect();
+    let ports: BTreeSet<(u8, u16)> = published.iter().filter(|port| is_proxied(port)).map(service).collect();
+    let most = if view.depth() == Depth::Brief { FEW_PORTS } else { MOST_PORTS };
+    let step = (ports.len() / most).max(1);
+    let served: Vec<(u8, u16)> = ports.into_iter().step_by(step).take(most).collect();
     let is_dropped = |bridge: &&String| {
         served.iter().any(|(protocol, port)| {
             let probe = Probe::new(view.family(), Link::Named((*bridge).clone()), Link::None);

@@ -35,7 +35,8 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
         None => format!("port {}", port.host_port),
     };
     let bridge = port.bridge.clone().unwrap_or_default();
-    let subnets = forwarded::subnets(view).into_iter().find(|(name, _)| *name == bridge);
+    let subnets = forwarded::subnets(view);
+    let subnets = subnets.iter().find(|(name, _)| *name == bridge);
     let subnet = subnets.and_then(|(_, subnets)| subnets.first().map(ToString::to_string));
     let subnet = subnet.unwrap_or_else(|| port.container_ip.clone());
     found.push(About::Name("direct-routing".to_owned()), At::Nowhere, move || {

@@ -29,12 +29,12 @@ pub(super) fn cut(view: &View<'_>) -> Option<(RuleId, String)> {
     let chain = forwarded::user_chain(view)?;
     view.chain(TableName::Filter, "FORWARD")?;
     let stranger = forwarded::stranger(view.family());
-    forwarded::subnets(view).into_iter().find_map(|(bridge, subnets)| {
+    forwarded::subnets(view).iter().find_map(|(bridge, subnets)| {
         let container = forwarded::nth(*subnets.first()?, 2);
         let probe = Probe::new(view.family(), Link::Named(bridge.clone()), Link::Outside);
         let probe = probe.between(container, stranger);
         match forwarded::taker(view, chain, &|rule| forwarded::meets(&probe, rule, false)) {
-            Taker::Rule { rule, drops: true, is_limit: true } => Some((rule, bridge)),
+            Taker::Rule { rule, drops: true, is_limit: true } => Some((rule, bridge.clone())),
             _ => None,
         }
     })

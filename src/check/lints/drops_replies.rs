@@ -56,9 +56,9 @@ fn words() -> Words {
 /// The rule of DOCKER-USER that drops an answer which comes in by this uplink for a container on any bridge.
 fn taker(view: &View<'_>, uplink: &Link) -> Option<RuleId> {
     let chain = forwarded::user_chain(view)?;
-    forwarded::subnets(view).into_iter().find_map(|(bridge, subnets)| {
+    forwarded::subnets(view).iter().find_map(|(bridge, subnets)| {
         let container: Address = forwarded::nth(*subnets.first()?, 2);
-        let probe = Probe::new(view.family(), uplink.clone(), Link::Named(bridge));
+        let probe = Probe::new(view.family(), uplink.clone(), Link::Named(bridge.clone()));
         let probe = probe.between(forwarded::stranger(view.family()), container).in_state(state::ESTABLISHED);
         match forwarded::taker(view, chain, &|rule| forwarded::meets(&probe, rule, true)) {
             Taker::Rule { rule, drops: true, .. } => Some(rule),

@@ -1,10 +1,12 @@
 //! The rules of users on the way of forwarded packets, and which of them takes a packet first.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 
 use super::condition::{Condition, Test};
 use super::probe::{Answer, Probe};
-use super::view::{Rule, Then, View};
+use super::view::{Rule, Subnets, Then, View};
 use crate::check::added_by;
 use crate::docker::{self, USER_CHAIN, is_own_chain};
 use crate::model::value::address::{self, Address};
@@ -141,13 +143,15 @@ pub(super) const fn stranger(family: Family) -> Address {
 }
 
 /// Docker's bridges, each with the subnets of its network; none where there are too many rules to ask.
-pub(super) fn subnets(view: &View<'_>) -> Vec<(String, Vec<Address>)> {
-    if !view.is_whole() {
-        return Vec::new();
-    }
-    let parse = |text: &String| address::parse(text, view.family()).ok();
-    let networks = docker::networks(view.ruleset()).into_iter();
-    networks.map(|network| (network.bridge, network.subnets.iter().filter_map(parse).collect())).collect()
+pub(super) fn subnets(view: &View<'_>) -> Rc<Subnets> {
+    view.subnets(|| {
+        if !view.is_whole() {
+            return Vec::new();
+        }
+        let parse = |text: &String| address::parse(text, view.family()).ok();
+        let networks = docker::networks(view.ruleset()).into_iter();
+        networks.map(|network| (network.bridge, network.subnets.iter().filter_map(parse).collect())).collect()
+    })
 }
 
 /// The address in a subnet that is this many behind its first.

@@ -19,7 +19,7 @@ pub(super) const LINT: Lint = Lint {
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let subnets: Vec<Address> =
-        forwarded::subnets(view).into_iter().flat_map(|(_, subnets)| subnets).collect();
+        forwarded::subnets(view).iter().flat_map(|(_, subnets)| subnets).copied().collect();
     let mut written = Written { ruleset: view.ruleset(), known: FxHashMap::default() };
     for (table, chain) in
         TableName::ALL.into_iter().flat_map(|table| view.focus(table).map(move |id| (table, id)))

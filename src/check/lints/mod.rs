@@ -106,6 +106,18 @@ pub static LINTS: &[Lint] = &[
     open_over_ipv6::LINT,
 ];
 
+/// Lints of what becomes of containers' packets. Scripts that leave these alone neither cause nor mend what they find.
+const OF_FORWARDED: [&str; 8] = [
+    "lost-on-docker-restart",
+    "docker-user-unhooked",
+    "docker-user-accept",
+    "docker-user-no-iface",
+    "drops-replies",
+    "published-port-match",
+    "direct-routing",
+    "stale-docker",
+];
+
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum For {
@@ -113,6 +125,8 @@ pub(super) enum For {
     Lint,
     /// A run of scripts: what the input had already is marked as such.
     Run,
+    /// The same, where nobody asks for what the input had already.
+    Changes,
 }
 
 /// What a lint is told beside the ruleset.
@@ -127,7 +141,9 @@ enum Beside<'b> {
 /// Runs the lints over a ruleset.
 pub(super) fn run(ruleset: &Ruleset, known: &Known, asks: For, report: &mut Report<'_>) {
     let views = Views::new(ruleset, asks);
-    for lint in LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtOne(_) | Looks::AtHost(_))) {
+    let lints = LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtOne(_) | Looks::AtHost(_)));
+    let touched = asks != For::Changes || views.after.touches_forwarded();
+    for lint in lints.filter(|lint| touched || !OF_FORWARDED.contains(&lint.code)) {
         let beside = Beside::Host(known);
         views.place(lint, [beside, beside], report);
     }
@@ -166,7 +182,7 @@ impl<'r> Views<'r> {
     fn new(ruleset: &'r Ruleset, asks: For) -> Self {
         match asks {
             For::Lint => Self { after: View::new(ruleset, When::After, Depth::Whole), before: None },
-            For::Run => Self {
+            For::Run | For::Changes => Self {
                 after: View::new(ruleset, When::After, Depth::Brief),
                 before: Some(View::new(ruleset, When::Before, Depth::Brief)),
             },

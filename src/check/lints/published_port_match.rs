@@ -21,7 +21,7 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
         return;
     }
     let subnets: Vec<Address> =
-        forwarded::subnets(view).into_iter().flat_map(|(_, subnets)| subnets).collect();
+        forwarded::subnets(view).iter().flat_map(|(_, subnets)| subnets).copied().collect();
     forwarded::each(view, &forwarded::chains(view), |rule| {
         let Some((protocol, ranges)) = forwarded::ports(rule).filter(|_| comes_in(view, rule)) else {
             return;

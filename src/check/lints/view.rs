@@ -11,7 +11,8 @@ use super::probe::{Answer, Probe};
 use crate::docker::{self, Layout, Owned, Published};
 use crate::model::sequence::Sequence;
 use crate::model::spec::{Parser, Spec};
-use crate::model::{ChainId, Family, Hook, Policy, RuleId, Ruleset, Symbol, TableName};
+use crate::model::value::address::Address;
+use crate::model::{Chain, ChainId, Family, Hook, Policy, RuleId, Ruleset, Symbol, TableName};
 
 /// The most rules that are typed of one ruleset where lints run beside scripts.
 const BRIEF: usize = 4000;
@@ -104,6 +105,9 @@ pub(in crate::check) enum Fate {
     Open,
 }
 
+/// Docker's bridges, each with the subnets of its network.
+pub(in crate::check) type Subnets = Vec<(String, Vec<Address>)>;
+
 /// A ruleset in one state.
 #[derive(Debug)]
 pub(in crate::check) struct View<'r> {
@@ -115,6 +119,7 @@ pub(in crate::check) struct View<'r> {
     names: OnceCell<FxHashMap<(TableName, Symbol), ChainId>>,
     bridges: OnceCell<Rc<BTreeSet<String>>>,
     published: OnceCell<Rc<Vec<Published>>>,
+    subnets: OnceCell<Rc<Subnets>>,
     owned: Owned<'r>,
 }
 
@@ -131,6 +136,7 @@ impl<'r> View<'r> {
             names: OnceCell::new(),
             bridges: OnceCell::new(),
             published: OnceCell::new(),
+            subnets: OnceCell::new(),
             owned: Owned::of_base(ruleset),
         }
     }
@@ -179,6 +185,28 @@ impl<'r> View<'r> {
             let chain = self.ruleset.chain(*id);
             self.depth == Depth::Whole || chain.base().is_some() || chain.created().is_some()
         })
+    }
+
+    /// Whether scripts changed what becomes of packets that are not for this host itself, nor from it. That forwarded ones
+    /// are dropped for want of a rule is no such change.
+    pub(in crate::check) fn touches_forwarded(&self) -> bool {
+        let of_host = |chain: &Chain| matches!(chain.hook(), Some(Hook::Input | Hook::Output));
+        let is_touched = |chain: &Chain| {
+            let opened = chain.policy_edit().is_some() && chain.policy() != Policy::Drop;
+            let (now, then) = (chain.rules(), chain.base_rules());
+            opened || now.len() != then.len() || now.iter().any(|rule| self.ruleset.added_by(rule).is_some())
+        };
+        TableName::ALL
+            .into_iter()
+            .flat_map(|table| self.focus(table).map(move |id| (table, id)))
+            .map(|(table, id)| (table, self.ruleset.chain(id)))
+            .filter(|(table, chain)| *table != TableName::Filter || !of_host(chain))
+            .any(|(_, chain)| is_touched(chain))
+    }
+
+    /// Docker's bridges, each with the subnets of its network, as `look` finds them.
+    pub(in crate::check) fn subnets(&self, look: impl FnOnce() -> Subnets) -> Rc<Subnets> {
+        Rc::clone(self.subnets.get_or_init(|| Rc::new(look())))
     }
 
     /// A chain's name.
