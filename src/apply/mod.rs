@@ -34,6 +34,7 @@ pub use arm::{Armed, arm};
 pub use ask::{AskError, ask, nftables_tables};
 pub use commit::{Change, Way, load};
 pub use dump::{Dump, parse};
+pub use files::{replace as replace_file, sync_folder};
 pub use guard::{Ending, changes, guard, make_until_it_holds, recover};
 pub use host::{Host, HostFamily};
 pub use ipset::Ipset;

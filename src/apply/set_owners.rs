@@ -55,9 +55,5 @@ pub fn read(state_dir: &Path) -> Result<Owners, Diagnostic> {
 
 /// Writes which sets are ours, from one moment to the next.
 pub(super) fn write(state_dir: &Path, owners: &Owners) -> io::Result<()> {
-    let temporary = format!("{}{FILE}", files::TEMPORARY);
-    let _ = fs::remove_file(state_dir.join(&temporary));
-    files::create(state_dir, &temporary, &serde_json::to_vec_pretty(owners)?)?;
-    fs::rename(state_dir.join(&temporary), state_dir.join(FILE))?;
-    files::sync_folder(state_dir)
+    files::replace(&state_dir.join(FILE), &serde_json::to_vec_pretty(owners)?, 0o600)
 }

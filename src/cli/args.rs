@@ -14,7 +14,7 @@ pub(super) use host::{
     ApplyArgs, BackupArgs, ConfirmArgs, GuardArgs, HistoryArgs, RestoreArgs, RevertArgs, SnapshotArgs,
     StateArgs,
 };
-pub(super) use packets::{PacketArgs, TraceArgs};
+pub(super) use packets::{AskingArgs, PacketArgs, TraceArgs};
 pub(super) use persist::{Method, PersistArgs};
 pub(super) use testing::{CompareArgs, NewArgs, TestArgs, TestFormat};
 

@@ -1,38 +1,37 @@
 //! `dwscript compare`: which packets fare otherwise by another ruleset, or by what scripts make of this one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::args::{CompareArgs, InputArgs};
 use super::color::Colors;
 use super::input::{self, Input, Read};
-use super::options::{self, Purpose, RunOptions, Texts, suffixed};
+use super::options::{self, RunOptions, Texts, suffixed};
 use super::output::{self, Destination};
 use super::run::{RunResult, list_samples, results};
 use super::site;
 use super::snapshot::Snapshot;
 use super::status::{Status, Stop, usage};
-use crate::apply::STATE_DIR;
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 use crate::packets::{Comparison, Effort, Side, Site, compare};
-use crate::report::{Format, compare as report, json};
+use crate::report::{compare as report, json};
 use crate::samples::Sample;
 use crate::save::patches;
 
 pub(super) fn run(args: &CompareArgs) -> Status {
-    if args.input.sample.as_deref() == Some("list") {
+    if args.asking.input.sample.as_deref() == Some("list") {
         return list_samples();
     }
-    let colors = Colors::new(args.color.color);
+    let colors = Colors::new(args.asking.color.color);
     let done = comparisons(args, colors).and_then(|found| Ok((print(args, &found)?, found)));
     match done {
         Ok(((), found)) => {
             let is_same = found.iter().all(|one| one.changes.is_empty());
             if is_same { Status::Done } else { Status::No }
         }
-        Err(stop) if args.json => {
-            let family = if args.input.ipv6 { Family::Ipv6 } else { Family::Ipv4 };
+        Err(stop) if args.asking.json => {
+            let family = if args.asking.input.ipv6 { Family::Ipv6 } else { Family::Ipv4 };
             let written =
                 Destination::Stdout.write(|mut out| json::write_failure(family, &stop.diagnostics, &mut out));
             written.err().iter().for_each(|error| output::say(std::slice::from_ref(error), colors.stderr));
@@ -48,7 +47,7 @@ pub(super) fn run(args: &CompareArgs) -> Status {
 fn print(args: &CompareArgs, found: &[Comparison]) -> Result<(), Stop> {
     Destination::Stdout.write(|mut out| {
         for (index, one) in found.iter().enumerate() {
-            if args.json {
+            if args.asking.json {
                 report::write_json(one, &mut out)?;
                 continue;
             }
@@ -66,7 +65,7 @@ fn comparisons(args: &CompareArgs, colors: Colors) -> Result<Vec<Comparison>, St
     if args.what.iter().all(|path| path.extension().is_some_and(|ending| ending == "rhai")) {
         return with_scripts(args, colors);
     }
-    let InputArgs { input, sample, snapshot, .. } = &args.input;
+    let InputArgs { input, sample, snapshot, .. } = &args.asking.input;
     let [old, new] = args.what.as_slice() else {
         return Err(usage("two rulesets are compared, or a ruleset with what scripts make of it")
             .help("`dwscript compare OLD NEW`, or `dwscript compare SCRIPT.rhai -i FILE`")
@@ -84,20 +83,10 @@ fn comparisons(args: &CompareArgs, colors: Colors) -> Result<Vec<Comparison>, St
 
 /// What scripts make of a ruleset, and that.
 fn with_scripts(args: &CompareArgs, colors: Colors) -> Result<Vec<Comparison>, Stop> {
-    let given = options::both_if_live(&args.input);
+    let given = options::both_if_live(&args.asking.input);
     let jobs = options::jobs(&given, None, Texts::Any)?;
-    let site = site::of(jobs.first().map(|job| &job.input), &args.packets)?;
-    let run = RunOptions {
-        work: RunOptions::work(&args.what, &args.script, &args.owner)?,
-        jobs,
-        purpose: Purpose::Print(Format::Diff),
-        sets: None,
-        state_dir: PathBuf::from(STATE_DIR),
-        levels: options::levels(&args.levels)?,
-        colors,
-        site: Arc::new(site),
-        asks_docker: given.docker,
-    };
+    let site = Arc::new(site::of(jobs.first().map(|job| &job.input), &args.asking.packets)?);
+    let run = RunOptions::asking(&args.what, &args.asking, &given, &site)?;
     let results = results(&run).map_err(|(_, stop)| stop)?;
     for result in &results {
         output::say(&result.diagnostics, colors.stderr);
@@ -121,11 +110,11 @@ pub(super) fn beside(site: &Site, result: &RunResult<'_>) -> Option<Comparison> 
 
 /// Two rulesets.
 fn two(args: &CompareArgs, (old, new): (&Path, &Path), colors: Colors) -> Result<Vec<Comparison>, Stop> {
-    let sides = [inputs(&args.input, old)?, inputs(&args.input, new)?];
+    let sides = [inputs(&args.asking.input, old)?, inputs(&args.asking.input, new)?];
     let [left, right] = &sides;
     let told = sides.iter().flatten().map(|(_, input)| input);
     let told = told.clone().find(|input| matches!(input, Input::Live(_) | Input::Snapshot(_)));
-    let site = site::of(told, &args.packets)?;
+    let site = site::of(told, &args.asking.packets)?;
     let mut found = Vec::new();
     for (family, old) in left {
         let Some((_, new)) = right.iter().find(|(other, _)| other == family) else { continue };

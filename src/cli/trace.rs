@@ -13,14 +13,14 @@ use crate::packets::{Given, Members, Probed, Site, cannot_be};
 use crate::report::{json, trace};
 
 pub(super) fn run(args: &TraceArgs) -> Status {
-    if args.input.sample.as_deref() == Some("list") {
+    if args.asking.input.sample.as_deref() == Some("list") {
         return list_samples();
     }
-    let style = Colors::new(args.color.color);
+    let style = Colors::new(args.asking.color.color);
     let done = TraceOptions::new(args).map_err(|error| (Family::default(), error.into()));
     match done.and_then(|options| follow(&options)) {
         Ok(()) => Status::Done,
-        Err((family, stop)) if args.json => {
+        Err((family, stop)) if args.asking.json => {
             let written =
                 Destination::Stdout.write(|mut out| json::write_failure(family, &stop.diagnostics, &mut out));
             written.err().iter().for_each(|error| output::say(std::slice::from_ref(error), style.stderr));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dwscript::check::{self, LINTS};
 use dwscript::report::explain;
@@ -10,29 +10,10 @@ use regex::Regex;
 
 use crate::support::command::dwscript;
 use crate::support::process::text;
+use crate::support::sources::{sources, without_tests};
 
 /// A code in quotes.
 const CODE: &str = r#""([a-z][a-z0-9]*(?:-[a-z0-9]+)*)""#;
-
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
-/// The sources without their unit tests.
-fn sources() -> Vec<String> {
-    let mut found = Vec::new();
-    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
-    let read = |file: &PathBuf| fs::read_to_string(file).unwrap();
-    let code = |text: String| text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
-    found.iter().map(read).map(code).collect()
-}
 
 /// The codes that the sources give to messages: where a diagnostic or a fault is made, and what functions called `code` and
 /// tuples of a code and its help answer.
@@ -45,7 +26,7 @@ fn printed() -> BTreeSet<String> {
     let pair = Regex::new(&format!(r"=> (?:\{{\s*)?\(\s*{CODE},")).unwrap();
     let made = made.unwrap();
     let mut found = BTreeSet::new();
-    for source in sources() {
+    for source in sources().1.iter().map(|file| without_tests(file)) {
         found.extend(made.captures_iter(&source).map(|code| code[1].to_owned()));
         for function in of_function.find_iter(&source) {
             found.extend(answer.captures_iter(function.as_str()).map(|code| code[1].to_owned()));
@@ -69,7 +50,7 @@ fn every_code_is_explained() {
 
 #[test]
 fn every_explanation_is_of_a_code_and_says_something() {
-    let sources = sources().concat();
+    let sources: String = sources().1.iter().map(|file| without_tests(file)).collect();
     let mut seen = BTreeSet::new();
     for explanation in explain::all() {
         assert!(seen.insert(explanation.code), "{} is explained twice", explanation.code);

@@ -11,4 +11,5 @@ pub(crate) mod namespace;
 pub(crate) mod process;
 pub(crate) mod scene;
 pub(crate) mod skip;
+pub(crate) mod sources;
 pub(crate) mod terminal;

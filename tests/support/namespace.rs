@@ -40,6 +40,16 @@ impl Backend {
         })
     }
 
+    /// Makes a folder in which the programs that save and restore are this backend's.
+    #[track_caller]
+    pub(crate) fn link_programs(self, folder: &Path) {
+        std::fs::create_dir(folder).unwrap();
+        let program = self.program().unwrap();
+        for name in ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"] {
+            std::os::unix::fs::symlink(&program, folder.join(name)).unwrap();
+        }
+    }
+
     /// The backends of this machine's programs and kernel; the others are reported as skipped.
     #[track_caller]
     pub(crate) fn usable() -> Vec<Self> {

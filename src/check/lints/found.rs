@@ -15,7 +15,6 @@ pub(in crate::check) enum About {
     /// A chain.
     Chain(ChainId),
     /// Something of this name.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     Name(String),
 }
 
@@ -27,7 +26,6 @@ pub(in crate::check) enum At {
     /// At a chain's policy.
     Policy(ChainId),
     /// Nowhere: it is about what is not there.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     Nowhere,
 }
 

@@ -152,7 +152,6 @@ impl<'r> View<'r> {
     }
 
     /// The state.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) const fn when(&self) -> When {
         self.when
     }
@@ -223,7 +222,6 @@ impl<'r> View<'r> {
     }
 
     /// The chain called `name`.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) fn chain(&self, table: TableName, name: &str) -> Option<ChainId> {
         self.by_symbol(table, self.ruleset.symbols().get(name)?)
     }
@@ -420,13 +418,11 @@ impl<'r> View<'r> {
     }
 
     /// Which engines write such chains; none where there is nothing of Docker's.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) fn layout(&self) -> Option<Layout> {
         docker::layout(self.ruleset)
     }
 
     /// Tells Docker's rules from others.
-    #[allow(dead_code, reason = "for lints of what Docker alone does")]
     pub(in crate::check) const fn owned(&self) -> &Owned<'r> {
         &self.owned
     }

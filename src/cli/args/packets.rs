@@ -27,6 +27,13 @@ pub(in crate::cli) struct TraceArgs {
     #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) scripts: Vec<PathBuf>,
     #[command(flatten)]
+    pub(in crate::cli) asking: AskingArgs,
+}
+
+/// What is asked about, and how the answer is printed.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AskingArgs {
+    #[command(flatten)]
     pub(in crate::cli) input: InputArgs,
     #[command(flatten)]
     pub(in crate::cli) packets: PacketArgs,
@@ -34,7 +41,7 @@ pub(in crate::cli) struct TraceArgs {
     pub(in crate::cli) script: ScriptArgs,
     #[command(flatten)]
     pub(in crate::cli) owner: OwnerArgs,
-    /// Print the way as JSON, an object a family
+    /// Print the answer as JSON, an object a family
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
     #[command(flatten)]

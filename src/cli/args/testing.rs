@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{ColorArgs, InputArgs, LevelArgs, OwnerArgs, PacketArgs, ScriptArgs};
+use super::{AskingArgs, ColorArgs};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TestArgs {
@@ -48,20 +48,7 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(value_name = "OLD NEW | SCRIPT...", required = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) what: Vec<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) input: InputArgs,
-    #[command(flatten)]
-    pub(in crate::cli) packets: PacketArgs,
-    #[command(flatten)]
-    pub(in crate::cli) script: ScriptArgs,
-    #[command(flatten)]
-    pub(in crate::cli) owner: OwnerArgs,
-    /// Print all changes as JSON, an object a family
-    #[arg(long, help_heading = "Output")]
-    pub(in crate::cli) json: bool,
-    #[command(flatten)]
-    pub(in crate::cli) levels: LevelArgs,
-    #[command(flatten)]
-    pub(in crate::cli) color: ColorArgs,
+    pub(in crate::cli) asking: AskingArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Colors, Purpose, RunOptions, Texts, both_if_live, families, input, jobs, levels};
 use crate::apply::STATE_DIR;
-use crate::cli::args::{InputArgs, TraceArgs};
+use crate::cli::args::{AskingArgs, InputArgs, TraceArgs};
 use crate::cli::input::Input;
 use crate::cli::site;
 use crate::diagnostic::Diagnostic;
@@ -26,22 +26,23 @@ pub(in crate::cli) struct TraceOptions {
 
 impl TraceOptions {
     pub(in crate::cli) fn new(args: &TraceArgs) -> Result<Self, Diagnostic> {
+        let TraceArgs { asking, scripts, .. } = args;
         let packet = Given::parse(&args.packet).map_err(|error| bad_packet(&args.packet, &error))?;
-        let given = with_families(&args.input, packet.packet.families());
+        let given = with_families(&asking.input, packet.packet.families());
         let families = families(&given);
         let inputs: Vec<(Family, Input)> = families
             .iter()
             .map(|family| Ok((*family, input(&given, *family)?)))
             .collect::<Result<_, Diagnostic>>()?;
-        let site = Arc::new(site::of(inputs.first().map(|(_, input)| input), &args.packets)?);
-        let run = || looking(args, &given, &site);
+        let site = Arc::new(site::of(inputs.first().map(|(_, input)| input), &asking.packets)?);
+        let run = || RunOptions::asking(scripts, asking, &given, &site);
         Ok(Self {
             packet,
-            run: (!args.scripts.is_empty()).then(run).transpose()?,
+            run: (!scripts.is_empty()).then(run).transpose()?,
             inputs,
             site,
-            json: args.json,
-            colors: Colors::new(args.color.color),
+            json: asking.json,
+            colors: Colors::new(asking.color.color),
         })
     }
 }
@@ -60,17 +61,24 @@ fn with_families(args: &InputArgs, families: &[Family]) -> InputArgs {
     given
 }
 
-/// Those of `dwscript trace`, whose scripts run as in the main job.
-fn looking(args: &TraceArgs, input: &InputArgs, site: &Arc<Site>) -> Result<RunOptions, Diagnostic> {
-    Ok(RunOptions {
-        work: RunOptions::work(&args.scripts, &args.script, &args.owner)?,
-        jobs: jobs(input, None, Texts::Any)?,
-        purpose: Purpose::Print(Format::Diff),
-        sets: None,
-        state_dir: PathBuf::from(STATE_DIR),
-        levels: levels(&args.levels)?,
-        colors: Colors::new(args.color.color),
-        site: Arc::clone(site),
-        asks_docker: input.docker,
-    })
+impl RunOptions {
+    /// Those of scripts that run as in the main job, for what becomes of packets then.
+    pub(in crate::cli) fn asking(
+        scripts: &[PathBuf],
+        args: &AskingArgs,
+        input: &InputArgs,
+        site: &Arc<Site>,
+    ) -> Result<Self, Diagnostic> {
+        Ok(Self {
+            work: Self::work(scripts, &args.script, &args.owner)?,
+            jobs: jobs(input, None, Texts::Any)?,
+            purpose: Purpose::Print(Format::Diff),
+            sets: None,
+            state_dir: PathBuf::from(STATE_DIR),
+            levels: levels(&args.levels)?,
+            colors: Colors::new(args.color.color),
+            site: Arc::clone(site),
+            asks_docker: input.docker,
+        })
+    }
 }

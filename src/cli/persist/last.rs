@@ -49,10 +49,8 @@ impl Last {
 
     pub(super) fn write(&self, state_dir: &Path) -> Result<(), Diagnostic> {
         let path = Self::path(state_dir);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
         places::make_folder(state_dir, 0o700)?;
-        places::write(&path, &text, MODE)
+        places::write_json(&path, self, MODE)
     }
 
     /// Reads it; none where the unit never ran.

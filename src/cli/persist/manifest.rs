@@ -45,9 +45,7 @@ impl Manifest {
     }
 
     pub(super) fn write(&self, folder: &Path) -> Result<(), Diagnostic> {
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| Diagnostic::error("unwritable-output", error.to_string()))?;
-        places::write(&folder.join(NAME), &text, MODE)
+        places::write_json(&folder.join(NAME), self, MODE)
     }
 
     /// Reads that of a folder of copies; none where it has none, or one of another version.

@@ -1,10 +1,13 @@
 //! Where things are installed, and writing them whole or not at all.
 
-use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+use crate::apply::{replace_file, sync_folder};
 use crate::diagnostic::Diagnostic;
 use crate::model::Family;
 
@@ -77,21 +80,13 @@ pub(super) fn make_folder(path: &Path, mode: u32) -> Result<(), Diagnostic> {
 pub(super) fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), Diagnostic> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_folder(folder, 0o755)?;
-    replace(folder, path, text, mode).map_err(|error| unwritable(path, &error))
+    replace_file(path, text, mode).map_err(|error| unwritable(path, &error))
 }
 
-fn replace(folder: &Path, path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".dwscript-").tempfile_in(folder)?;
-    file.write_all(text)?;
-    file.as_file().set_permissions(Permissions::from_mode(mode))?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync(folder)
-}
-
-/// Flushes the names in a folder to the disk.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Writes a value as JSON.
+pub(super) fn write_json(path: &Path, value: &impl Serialize, mode: u32) -> Result<(), Diagnostic> {
+    let text = serde_json::to_vec_pretty(value).map_err(|error| unwritable(path, &error.into()))?;
+    write(path, &text, mode)
 }
 
 /// Puts `new` in the place of a folder.
@@ -103,7 +98,7 @@ pub(super) fn swap_folder(new: &Path, place: &Path) -> Result<(), Diagnostic> {
             fs::rename(place, &old)?;
         }
         fs::rename(new, place)?;
-        sync(place.parent().unwrap_or(Path::new("/")))?;
+        sync_folder(place.parent().unwrap_or(Path::new("/")))?;
         remove_folder(&old)
     };
     swapped().map_err(|error| unwritable(place, &error))

@@ -64,11 +64,7 @@ impl Host {
         available(backend.check())?;
         let namespace = available(Namespace::new())?;
         let folder = Folder::new(&[("site.rhai", SCRIPT)]);
-        fs::create_dir(folder.path().join("bin")).unwrap();
-        let program = backend.program().unwrap();
-        for name in ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"] {
-            symlink(&program, folder.path().join("bin").join(name)).unwrap();
-        }
+        backend.link_programs(&folder.path().join("bin"));
         Some(Self { namespace, backend, folder })
     }
 

@@ -45,11 +45,7 @@ impl Host {
             backend,
             folder: Folder::new(&[("site.rhai", SCRIPT)]),
         };
-        fs::create_dir(host.folder.path().join("bin")).unwrap();
-        let program = backend.program().unwrap();
-        for name in ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore"] {
-            std::os::unix::fs::symlink(&program, host.folder.path().join("bin").join(name)).unwrap();
-        }
+        backend.link_programs(&host.folder.path().join("bin"));
         host.load(Family::Ipv4, DOCKER, &[]);
         let install = ["persist", "site.rhai", "-D", "ssh_port=22", "--early", "--root", "root"];
         let installed =
