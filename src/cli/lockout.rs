@@ -8,7 +8,7 @@ use super::options::RunOptions;
 use super::result::RunResult;
 use super::status::Stop;
 use crate::apply;
-use crate::check::Lockout;
+use crate::check::{Levels, Lockout};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::Ruleset;
 use crate::packets::{Admin, Given, Site};
@@ -30,7 +30,9 @@ fn look(options: &RunOptions, results: &mut [RunResult<'_>], severity: Severity)
     let ssh = if is_live && results.iter().any(changes) { apply::ssh_connection() } else { None };
     let mut is_denied = false;
     for result in results.iter_mut() {
-        let found = of_one(&options.site, result, ssh.as_deref(), severity);
+        // A script may be wrong about who reaches the host: it does not lift what keeps the host from being changed.
+        let levels = if severity == Severity::Error { &options.levels } else { &result.levels };
+        let found = of_one(&options.site, (result, levels), ssh.as_deref(), severity);
         is_denied |= found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
         result.diagnostics.extend(found);
     }
@@ -40,14 +42,19 @@ fn look(options: &RunOptions, results: &mut [RunResult<'_>], severity: Severity)
     Err(Stop::no(results.iter_mut().flat_map(|result| std::mem::take(&mut result.diagnostics)).collect()))
 }
 
-fn of_one(site: &Site, result: &RunResult<'_>, ssh: Option<&str>, severity: Severity) -> Vec<Diagnostic> {
+fn of_one(
+    site: &Site,
+    (result, levels): (&RunResult<'_>, &Levels),
+    ssh: Option<&str>,
+    severity: Severity,
+) -> Vec<Diagnostic> {
     let ruleset = result.checked.ruleset();
     let mut admins = result.admins.clone();
     let mut found = Vec::new();
     if let Some(text) = ssh.filter(|_| !ruleset.edits().is_empty()) {
         match own_connection(text, site, ruleset) {
             Ssh::Here(admin) => admins.push(*admin),
-            Ssh::Unknown(warning) => found.extend(result.levels.grade(vec![*warning])),
+            Ssh::Unknown(warning) => found.extend(levels.grade(vec![*warning])),
             Ssh::Elsewhere => {}
         }
     }
@@ -56,7 +63,7 @@ fn of_one(site: &Site, result: &RunResult<'_>, ssh: Option<&str>, severity: Seve
     }
     let (before, sets) = (result.original(), result.members());
     let lockout = Lockout { ruleset, before: before.as_ref(), site, sets: &sets, severity };
-    found.extend(lockout.look(&admins, &result.levels));
+    found.extend(lockout.look(&admins, levels));
     found
 }
 

@@ -154,6 +154,15 @@ pub fn patterns(bridges: &BTreeSet<String>, ruleset: &Ruleset, interfaces: &[Str
     patterns
 }
 
+/// Whether an interface is named as Docker names the bridges of networks: `br-` and the identifier's first twelve
+/// hexadecimal digits; or whether it is the pattern that takes all of them in.
+#[must_use]
+pub fn is_generated(name: &str) -> bool {
+    let identifier = name.strip_prefix(GENERATED).unwrap_or_default();
+    let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+    name == GENERATED_PATTERN || identifier.len() == 12 && identifier.bytes().all(is_digit)
+}
+
 /// Every interface that begins with `br-` in any rule; the pattern for all of them does not count.
 fn generated_names(ruleset: &Ruleset) -> BTreeSet<String> {
     let mut names = BTreeSet::new();

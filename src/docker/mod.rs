@@ -9,9 +9,9 @@ mod owned;
 mod published;
 pub mod restart;
 
-pub use bridges::{bridge_patterns, bridges, patterns};
+pub use bridges::{bridge_patterns, bridges, is_generated, patterns};
 pub use inventory::{Attachment, Binding, Inventory, KnownContainer, KnownNetwork};
 pub use layout::{Layout, USER_CHAIN, is_nftables, is_own_chain, layout};
 pub use networks::{Network, is_of_family, networks};
 pub use owned::{Docker, Owned};
-pub use published::{Proxied, Published, published};
+pub use published::{Proxied, Published, is_local, published};

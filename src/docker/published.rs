@@ -44,6 +44,29 @@ pub struct Proxied {
     pub container_port: u16,
 }
 
+impl Published {
+    /// Whether only this host itself can dial it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_local(self.host_ip.as_deref())
+    }
+}
+
+impl Proxied {
+    /// Whether only this host itself can dial it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        is_local(self.host_ip.as_deref())
+    }
+}
+
+/// Whether the address that a port is bound to is one of loopback's.
+#[must_use]
+pub fn is_local(host_ip: Option<&str>) -> bool {
+    let host = host_ip.and_then(|host| host.parse::<IpAddr>().ok());
+    host.is_some_and(|host| host.is_loopback())
+}
+
 /// The published ports, in the order of Docker's rules. Swarm's ingress counts too.
 #[must_use]
 pub fn published(ruleset: &Ruleset) -> Vec<Published> {

@@ -10,6 +10,7 @@ use super::blame::{Blame, decider};
 use super::ports::{Ports, Transport, boundaries, each, named_sources};
 use super::probe::Probed;
 use super::site::{Members, Site};
+use crate::docker;
 use crate::model::value::address::Address;
 use crate::model::{Family, Ruleset};
 use crate::simulate::{Endpoint, Facts, Packet, Protocol, Simulator, Subnet, Verdict};
@@ -236,7 +237,7 @@ fn ways(facts: &Facts, named: &Named, is_told: bool, family: Family) -> Vec<(Str
 }
 
 fn looks_like_docker(name: &str) -> bool {
-    ["br-", "docker", "veth"].iter().any(|start| name.starts_with(start))
+    docker::is_generated(name) || ["docker", "veth"].iter().any(|start| name.starts_with(start))
 }
 
 /// Source: RFC 4291, section 2.5.6: `fe80::/10`.

@@ -7,12 +7,11 @@
 //! nftables: there it is FORWARD of the mangle table, which Docker leaves alone, and which DNAT is before as well.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use rhai::{Dynamic, NativeCallContext};
 
 use super::docker_port::Port;
-use super::docker_view::PublishedView;
+use super::docker_view::{DockerView, PublishedView};
 use super::fault::{Fault, Native, raise};
 use super::network_arg::{self, Dialled};
 use super::others::{End, Others, others};
@@ -20,7 +19,7 @@ use super::session::{origin, session};
 use super::spelling::RuleBuilder;
 use super::{docker_view, edit};
 use crate::diagnostic::Diagnostic;
-use crate::docker::USER_CHAIN;
+use crate::docker::{self, USER_CHAIN};
 use crate::model::{Family, TableName};
 
 /// What of a connection is asked about.
@@ -140,19 +139,46 @@ pub(super) fn block_between(context: &NativeCallContext, one: &Dynamic, other: &
     let ports = network_arg::ports(context);
     for (from, to) in [(&one, &other), (&other, &one)] {
         forwarded(context, &format!("-i {from} -o {to} {FIRST} -j DROP"))?;
-        for ports in through_host(&ports, to) {
-            first(context, TableName::Filter, "INPUT", &format!("-i {from} {ports} {FIRST} -j DROP"))?;
-        }
+        close_through_host(context, from, &ports, |bridge| bridge == to)?;
     }
     Ok(())
 }
 
-/// The matches for the ports that containers on a bridge publish, by the addresses that they are bound to.
-fn through_host(ports: &[(String, Dialled)], to: &str) -> Vec<String> {
+/// Lets no network reach, through this host, what containers of the others publish.
+pub(super) fn block_through_host(context: &NativeCallContext) -> Native<()> {
+    let ports = network_arg::ports(context);
+    for network in DockerView(session(context)).networks() {
+        let from = &network.0.bridge;
+        close_through_host(context, from, &ports, |bridge| bridge != from)?;
+    }
+    Ok(())
+}
+
+/// Closes the way through the host, for a network, to what containers on the bridges that `is_other` names publish. What
+/// its own containers publish as well stays open to it.
+fn close_through_host(
+    context: &NativeCallContext,
+    from: &str,
+    ports: &[(String, Dialled)],
+    is_other: impl Fn(&str) -> bool,
+) -> Native<()> {
+    let of = |test: &dyn Fn(&str) -> bool| -> BTreeSet<&Dialled> {
+        ports.iter().filter(|(bridge, _)| test(bridge)).map(|(_, port)| port).collect()
+    };
+    let (others, own) = (of(&is_other), of(&|bridge| bridge == from));
+    for ports in through_host(others.difference(&own).copied()) {
+        first(context, TableName::Filter, "INPUT", &format!("-i {from} {ports} {FIRST} -j DROP"))?;
+    }
+    Ok(())
+}
+
+/// The matches for published ports in INPUT, by the addresses that they are bound to; what is bound to loopback, no
+/// container reaches.
+fn through_host<'p>(ports: impl Iterator<Item = &'p Dialled>) -> Vec<String> {
     let mut groups: BTreeMap<(&str, Option<&str>), BTreeSet<u16>> = BTreeMap::new();
-    for (_, port) in ports.iter().filter(|(bridge, _)| bridge == to) {
+    for port in ports {
         let host = port.host_ip.as_deref();
-        if !is_loopback(host) {
+        if !docker::is_local(host) {
             groups.entry((&port.protocol, host)).or_default().insert(port.host_port);
         }
     }
@@ -168,14 +194,9 @@ fn through_host(ports: &[(String, Dialled)], to: &str) -> Vec<String> {
     found
 }
 
-fn is_loopback(host: Option<&str>) -> bool {
-    let host = host.and_then(|host| host.parse::<IpAddr>().ok());
-    host.is_some_and(|host| host.is_loopback())
-}
-
 /// Lets containers of a network reach these addresses alone.
 pub(super) fn egress(context: &NativeCallContext, network: &Dynamic, cidrs: &Dynamic) -> Native<()> {
-    let bridge = network_arg::bridge(context, "egress", network)?;
+    let bridge = network_arg::bridges(context, "egress", network)?;
     let what = format!("the way out of `{bridge}`");
     let Others::Match(addresses) = others(context, ("egress", &what), cidrs, End::Destination)? else {
         return Ok(());

@@ -1,13 +1,12 @@
 //! Published ports as the helpers take them: a view of one, a number, a range, or text with a protocol.
 
-use std::net::IpAddr;
-
 use rhai::{Dynamic, NativeCallContext};
 
 use super::docker_view::{ContainerView, NetworkView, ProxiedView, PublishedView};
 use super::fault::{Fault, Native, raise, shortened};
 use super::spelling::RuleBuilder;
 use super::spelling::value::{Kind, Value, type_name};
+use crate::docker;
 
 /// What Docker publishes ports of.
 const PROTOCOLS: [&str; 3] = ["tcp", "udp", "sctp"];
@@ -42,8 +41,7 @@ impl Port {
 
     /// Whether only this host itself can dial it.
     pub(super) fn is_local(&self) -> bool {
-        let host = self.host_ip.as_deref().and_then(|host| host.parse::<IpAddr>().ok());
-        host.is_some_and(|host| host.is_loopback())
+        docker::is_local(self.host_ip.as_deref())
     }
 
     /// The match behind DNAT. The state DNAT is that of a connection which was sent on: what containers themselves dial on

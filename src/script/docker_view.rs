@@ -201,11 +201,13 @@ impl PublishedView {
 #[derive(Clone)]
 pub(crate) struct ProxiedView(pub(super) Proxied, pub(super) Family);
 
-/// Whether docker-proxy serves a port over IPv6; nothing where that is not known.
+/// Whether docker-proxy serves a port over IPv6; nothing where that is not known. Engines up to 26 write no rules of IPv6
+/// unless they are told to, which the rules of IPv4 do not tell: there it may serve all.
 pub(super) fn is_served_over_ipv6(shared: &SharedSession, number: &str, protocol: &str) -> Option<bool> {
+    let is_old = docker::layout(&shared.borrow().ruleset) == Some(Layout::V19);
     with_docker(shared, |known| {
         let known = known.ok()?;
-        let ruled = known.published(Family::Ipv6);
+        let ruled = if is_old { Vec::new() } else { known.published(Family::Ipv6) };
         let mut ports = known.proxied(Family::Ipv6, &ruled).into_iter();
         Some(ports.any(|port| port.host_port.to_string() == number && port.protocol == protocol))
     })

@@ -40,9 +40,18 @@ pub(super) fn ports(context: &NativeCallContext) -> Vec<(String, Dialled)> {
     ports
 }
 
-/// The bridge of the network that a script gave the function `name`, or a pattern of `docker.bridges`. Docker itself is asked
-/// for names alone.
+/// The bridge of the one network that a script gave the function `name`.
 pub(super) fn bridge(context: &NativeCallContext, name: &str, given: &Dynamic) -> Native<String> {
+    let bridge = bridges(context, name, given)?;
+    if bridge.ends_with('+') {
+        let fault = Fault::new("bad-value", format!("`{name}` takes one network, and `{bridge}` is any"));
+        return Err(raise(context, fault.help("go through `docker.networks`, which has each by itself")));
+    }
+    Ok(bridge)
+}
+
+/// The same, or a pattern of `docker.bridges`. Docker itself is asked for names alone.
+pub(super) fn bridges(context: &NativeCallContext, name: &str, given: &Dynamic) -> Native<String> {
     if let Some(view) = given.read_lock::<NetworkView>() {
         return Ok(view.0.bridge.clone());
     }

@@ -58,7 +58,7 @@ pub(super) fn others(
         warn_of_closed(context, (name, what), family);
     }
     if ranges.len() > MOST {
-        return Err(raise(context, too_many(ranges.len())));
+        return Err(raise(context, too_many(ranges.len(), end)));
     }
     Ok(of(&ranges, family, end))
 }
@@ -76,9 +76,17 @@ fn unusable(name: &str, what: &str, value: &Value) -> Fault {
     }
 }
 
-fn too_many(count: usize) -> Fault {
+fn too_many(count: usize, end: End) -> Fault {
+    // Without an interface it would drop what containers send as well, or what comes in to them.
+    let (interface, side) = match end {
+        End::Source => ("eth0", "src"),
+        End::Destination => ("docker0", "dst"),
+    };
+    let help = format!(
+        "put it into a set: `ipset(\"friends\", list)`, and `.in_interface(\"{interface}\").set(#{{ not: \"friends\" }}, \"{side}\")` in a rule of your own"
+    );
     Fault::new("long-list", format!("the list comes to {count} ranges of addresses, and a rule takes {MOST}"))
-        .help("put it into a set: `ipset(\"friends\", list)`, and `.set(#{ not: \"friends\" }, \"src\")` in a rule of your own")
+        .help(help)
 }
 
 fn warn_of_closed(context: &NativeCallContext, (name, what): (&str, &str), family: Family) {

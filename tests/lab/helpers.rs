@@ -191,7 +191,22 @@ fn helpers(options: Options) {
     host.drop_rules("ports");
     networks(&host);
     host.drop_rules("networks");
+    alone(&host);
     shipped(&host);
+}
+
+/// What a container reaches before `egress.rhai` and `isolate.rhai`, and with each of them by itself.
+fn alone(host: &Host) {
+    let names = ["side-client", "side-neighbour", "side-host", "side-published"];
+    let side = |outcomes: [Outcome; 4]| cells(&names.into_iter().zip(outcomes).collect::<Vec<_>>());
+    let (ok, drop) = (Outcome::Ok, Outcome::Drop);
+    assert_cells("none of the scripts", &host.side_cells(), &side([ok; 4]));
+    host.apply(&["egress.rhai"], &["-D", "to=10.9.0.2", "--allow", "emptied-list"]);
+    assert_cells("egress.rhai alone", &host.side_cells(), &side([ok, drop, drop, drop]));
+    host.drop_rules("egress");
+    host.apply(&["isolate.rhai"], &[]);
+    assert_cells("isolate.rhai alone", &host.side_cells(), &side([ok, ok, ok, drop]));
+    host.drop_rules("isolate");
 }
 
 /// The shipped scripts beside `harden.rhai`, first and last.

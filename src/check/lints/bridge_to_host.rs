@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::probe::{Link, Probe, TCP, UDP};
+use super::forwarded;
+use super::probe::{Link, Probe};
 use super::view::{Depth, Fate, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
@@ -15,10 +16,9 @@ pub(super) const LINT: Lint = Lint {
     about: "INPUT drops, and containers cannot reach published ports through the host's address",
     explanation: include_str!("bridge_to_host.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
-/// SCTP's number.
-const SCTP: u8 = 132;
 /// The most ports that each bridge is tried with, in a run of scripts and in `dwscript lint`: what lets some of them
 /// through from a bridge hardly names each.
 const FEW_PORTS: usize = 4;
@@ -53,15 +53,9 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
 
 /// Whether docker-proxy serves the port for containers: its rule leaves out the container's own bridge.
 fn is_proxied(port: &Published) -> bool {
-    let is_local = port.host_ip.as_deref().is_some_and(|host| host.starts_with("127.") || host == "::1");
-    port.bridge.is_some() && !is_local
+    port.bridge.is_some() && !port.is_local()
 }
 
 fn service(port: &Published) -> (u8, u16) {
-    let protocol = match port.protocol.as_str() {
-        "udp" => UDP,
-        "sctp" => SCTP,
-        _ => TCP,
-    };
-    (protocol, port.host_port)
+    (forwarded::protocol(&port.protocol), port.host_port)
 }

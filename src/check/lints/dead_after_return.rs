@@ -7,4 +7,5 @@ pub(super) const LINT: Lint = Lint {
     about: "a rule behind an unconditional RETURN, such as the last one of DOCKER-USER",
     explanation: include_str!("dead_after_return.md"),
     looks: Looks::AtOne(|view, found| shadowed::run(view, true, found)),
+    of_forwarded: false,
 };

@@ -14,6 +14,7 @@ pub(super) const LINT: Lint = Lint {
     about: "engines up to 27: a neighbour reaches published ports by the containers' own addresses, those bound to 127.0.0.1 too",
     explanation: include_str!("direct_routing.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 /// The most published ports that are tried.
@@ -24,7 +25,7 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
         return;
     }
     let published = view.published();
-    let is_local = |port: &&Published| port.host_ip.as_deref().is_some_and(|host| host.starts_with("127."));
+    let is_local = |port: &&Published| port.is_local();
     // What is bound to localhost is the worst of it.
     let local = published.iter().filter(is_local);
     let mut ports = local.chain(published.iter().filter(|port| !is_local(port))).take(MOST);

@@ -13,6 +13,7 @@ pub(super) const LINT: Lint = Lint {
     about: "an INPUT rule that was meant to guard a published port, and never sees its packets",
     explanation: include_str!("docker_bypass.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// The most ports in a range that are taken for a list of services, and not for all of them.
@@ -26,8 +27,11 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     }
     let guarded = guarded(view);
     let is_open = |port: &&Published| {
-        let is_local = port.host_ip.as_deref().is_some_and(|host| host.starts_with("127.") || host == "::1");
-        !is_local && !guarded.iter().any(|(from, to)| (*from..=*to).contains(&port.host_port))
+        let own = forwarded::protocol(&port.protocol);
+        let is_guarded = guarded.iter().any(|(protocol, (from, to))| {
+            protocol.is_none_or(|protocol| protocol == own) && (*from..=*to).contains(&port.host_port)
+        });
+        !port.is_local() && !is_guarded
     };
     forwarded::each(view, &forwarded::reach(view, [input]), |rule| {
         let Some((protocol, ranges)) = forwarded::ports(rule).filter(|_| is_guard(view, rule)) else {
@@ -60,12 +64,17 @@ fn is_guard(view: &View<'_>, rule: &Rule) -> bool {
     !inside && (rule.then == Then::Drop || rule.then == Then::Accept && has_source())
 }
 
-/// The dialled ports that rules on the way of forwarded packets ask for: those are guarded where it counts. Where there is no
-/// DOCKER-USER, helpers of scripts write into the mangle table.
-fn guarded(view: &View<'_>) -> Vec<(u16, u16)> {
+/// The dialled ports that rules on the way of forwarded packets drop, or send to a chain that may, each with its protocol,
+/// if one is named: those are guarded where it counts. Where there is no DOCKER-USER, helpers of scripts write into the
+/// mangle table.
+fn guarded(view: &View<'_>) -> Vec<(Option<u8>, (u16, u16))> {
     let mut found = Vec::new();
     let mangle = view.builtin(TableName::Mangle, Hook::Forward);
     let chains = [forwarded::chains(view), forwarded::reach(view, mangle)].concat();
-    forwarded::each(view, &chains, |rule| found.extend(forwarded::dialled(rule)));
+    forwarded::each(view, &chains, |rule| {
+        if matches!(rule.then, Then::Drop | Then::Jump(_) | Then::Goto(_)) {
+            found.extend(forwarded::dialled(rule).map(|ports| (forwarded::asked_protocol(rule), ports)));
+        }
+    });
     found
 }

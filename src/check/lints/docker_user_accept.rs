@@ -11,6 +11,7 @@ pub(super) const LINT: Lint = Lint {
     about: "ACCEPT in DOCKER-USER opens what Docker's own rules keep shut; RETURN is meant",
     explanation: include_str!("docker_user_accept.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {

@@ -12,6 +12,7 @@ pub(super) const LINT: Lint = Lint {
     about: "a limit in DOCKER-USER that does not name the uplink, and cuts containers off from the outside",
     explanation: include_str!("docker_user_no_iface.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {

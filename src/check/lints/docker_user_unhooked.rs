@@ -11,6 +11,7 @@ pub(super) const LINT: Lint = Lint {
     about: "no packet comes to DOCKER-USER, or rules of Docker's stand before the jump to it",
     explanation: include_str!("docker_user_unhooked.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 const HELP: &str =

@@ -16,6 +16,7 @@ pub(super) const LINT: Lint = Lint {
     about: "DOCKER-USER drops what comes in before answers are let through",
     explanation: include_str!("drops_replies.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 /// The most uplinks that are tried.

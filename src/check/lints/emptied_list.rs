@@ -7,4 +7,5 @@ pub(super) const LINT: Lint = Lint {
     about: "a list of addresses has none of this family, and its rule is not written",
     explanation: include_str!("emptied_list.md"),
     looks: Looks::Elsewhere,
+    of_forwarded: false,
 };

@@ -10,6 +10,7 @@ pub(super) const LINT: Lint = Lint {
     about: "INPUT or OUTPUT drops, and nothing in it accepts",
     explanation: include_str!("empty_policy.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// The most jumps inside each other that are followed.

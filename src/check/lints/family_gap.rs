@@ -10,6 +10,7 @@ pub(super) const LINT: Lint = Lint {
     about: "one family is closed and the other open",
     explanation: include_str!("family_gap.md"),
     looks: Looks::AtBoth(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(own: &'v View<'_>, other: &'v View<'_>, found: &mut Findings<'v>) {

@@ -10,6 +10,7 @@ use super::view::{Rule, Subnets, Then, View};
 use crate::check::added_by;
 use crate::docker::{self, USER_CHAIN, is_own_chain};
 use crate::model::value::address::{self, Address};
+use crate::model::value::protocols;
 use crate::model::{ChainId, Family, Hook, RuleId, TableName};
 
 /// The most jumps inside each other that are followed.
@@ -79,15 +80,20 @@ pub(super) fn out(rule: &Rule) -> Option<&str> {
 
 /// The destination ports that a rule asks for, and the protocol's number.
 pub(super) fn ports(rule: &Rule) -> Option<(u8, &[(u16, u16)])> {
-    let protocol = rule.conditions.iter().find_map(|one| match one.test {
-        Test::Protocol(number) if !one.negated => Some(number),
-        _ => None,
-    })?;
+    let protocol = asked_protocol(rule)?;
     let ranges = rule.conditions.iter().find_map(|one| match &one.test {
         Test::DestinationPorts(ranges) if !one.negated => Some(ranges.as_slice()),
         _ => None,
     })?;
     Some((protocol, ranges))
+}
+
+/// The number of the protocol that a rule asks for.
+pub(super) fn asked_protocol(rule: &Rule) -> Option<u8> {
+    rule.conditions.iter().find_map(|one| match one.test {
+        Test::Protocol(number) if !one.negated => Some(number),
+        _ => None,
+    })
 }
 
 /// The port that clients dialled, before DNAT, which a rule asks for.
@@ -104,16 +110,7 @@ fn dialled_by(condition: &Condition) -> Option<(u16, u16)> {
 
 /// Whether an interface that a rule names, `+` at its end for any that begins so, is a bridge of Docker's.
 pub(super) fn is_bridge(view: &View<'_>, name: &str) -> bool {
-    match name.strip_suffix('+') {
-        Some(head) => head.starts_with("br-") || head.starts_with("docker"),
-        None => name.starts_with("docker") || is_generated(name) || view.bridges().contains(name),
-    }
-}
-
-/// Whether Docker made this name of a network's identifier: `br-` and twelve hexadecimal digits.
-pub(super) fn is_generated(name: &str) -> bool {
-    let identifier = name.strip_prefix("br-").unwrap_or_default();
-    identifier.len() == 12 && identifier.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    name.starts_with("docker") || docker::is_generated(name) || view.bridges().contains(name)
 }
 
 /// The bridge that a rule masquerades a subnet for, if it is like the one that Docker writes for each network.
@@ -128,9 +125,9 @@ pub(super) fn masqueraded(rule: &Rule) -> Option<&str> {
 /// The number of a protocol of published ports.
 pub(super) fn protocol(name: &str) -> u8 {
     match name {
-        "udp" => super::probe::UDP,
-        "sctp" => 132,
-        _ => super::probe::TCP,
+        "udp" => protocols::UDP,
+        "sctp" => protocols::SCTP,
+        _ => protocols::TCP,
     }
 }
 
@@ -219,9 +216,17 @@ fn is_limit(rule: &Rule) -> bool {
     let has_interface = rule.conditions.iter().any(|one| matches!(one.test, Test::In(_)));
     let limits = |one: &Condition| match &one.test {
         Test::Source(_) => one.negated,
-        _ => !one.negated && dialled_by(one).is_some(),
+        Test::Other { name, text, .. } if name == "iprange" => one.negated && text.starts_with("src-range "),
+        _ => is_friends(one) || !one.negated && dialled_by(one).is_some(),
     };
     !has_interface && rule.conditions.iter().any(limits)
+}
+
+/// Whether it asks for sources that are not in a set: whoever is meant to be let in, and hardly the host's containers.
+fn is_friends(condition: &Condition) -> bool {
+    let Test::Other { name, text, .. } = &condition.test else { return false };
+    let of_source = |text: &str| text.split([' ', ',']).nth(2) == Some("src");
+    condition.negated && name == "set" && text.starts_with("match-set ") && of_source(text)
 }
 
 /// How a rule answers a packet of a connection that a container opened itself. `is_answer` says that it goes back to the
@@ -236,6 +241,7 @@ pub(super) fn meets(probe: &Probe, rule: &Rule, is_answer: bool) -> Answer {
             }
         }
         _ if !one.negated && rule.then == Then::Drop && dialled_by(one).is_some() => Answer::Yes,
+        _ if rule.then == Then::Drop && is_friends(one) => Answer::Yes,
         _ => probe.meets(std::slice::from_ref(one)),
     };
     rule.conditions.iter().map(answer).min().unwrap_or(Answer::Yes)

@@ -1,17 +1,19 @@
 //! The host's own way to its containers, which OUTPUT drops.
 
-use super::probe::{Link, Probe, TCP};
+use super::probe::{Link, Probe};
 use super::view::{Fate, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::diagnostic::list;
 use crate::model::Hook;
+use crate::model::value::protocols::TCP;
 
 pub(super) const LINT: Lint = Lint {
     code: "host-to-container",
     about: "OUTPUT drops, and the host does not reach its containers: docker-proxy cannot serve localhost and IPv6",
     explanation: include_str!("host_to_container.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// A port that a container may serve and that rules for the outside seldom name.

@@ -12,6 +12,7 @@ pub(super) const LINT: Lint = Lint {
     about: "IPv6 drops neighbour discovery or packet-too-big",
     explanation: include_str!("icmpv6_blocked.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// Type, the state of its connection as the kernel sees it (`noct_valid_new` in `nf_conntrack_proto_icmpv6.c`), and name.

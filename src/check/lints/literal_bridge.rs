@@ -7,6 +7,7 @@ use super::forwarded;
 use super::view::{Depth, Rule, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
+use crate::docker;
 use crate::model::value::address::Address;
 use crate::model::{Ruleset, TableName, owner};
 
@@ -15,6 +16,7 @@ pub(super) const LINT: Lint = Lint {
     about: "a rule names a `br-…` interface or a container's address, which change",
     explanation: include_str!("literal_bridge.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
@@ -71,7 +73,7 @@ impl Literal {
 /// The first bridge or container that a rule names.
 fn literal(rule: &Rule, subnets: &[Address]) -> Option<Literal> {
     rule.conditions.iter().find_map(|one| match &one.test {
-        Test::In(name) | Test::Out(name) if forwarded::is_generated(name) => {
+        Test::In(name) | Test::Out(name) if !name.ends_with('+') && docker::is_generated(name) => {
             Some(Literal::Bridge(name.clone()))
         }
         Test::Source(addresses) | Test::Destination(addresses) => {

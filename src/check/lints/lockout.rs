@@ -10,4 +10,5 @@ pub(super) const LINT: Lint = Lint {
     about: "the SSH connection, or a packet that a script declares by `admin`, would not get through any more",
     explanation: include_str!("lockout.md"),
     looks: Looks::Elsewhere,
+    of_forwarded: false,
 };

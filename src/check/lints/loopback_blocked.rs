@@ -12,6 +12,7 @@ pub(super) const LINT: Lint = Lint {
     about: "INPUT or OUTPUT drops, and nothing accepts `lo`",
     explanation: include_str!("loopback_blocked.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {

@@ -1,10 +1,10 @@
 //! Rules in places that dockerd flushes, or moves its own past: what is predicted of its start, and of a network to come.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::condition::Test;
 use super::forwarded;
-use super::view::{Then, View, When};
+use super::view::{Rule, Then, View, When};
 use super::{Findings, Lint, Looks};
 use crate::check::added_by;
 use crate::check::report::Words;
@@ -18,12 +18,16 @@ pub(super) const LINT: Lint = Lint {
     about: "a rule in a place that dockerd flushes, or moves its own rules past",
     explanation: include_str!("lost_on_docker_restart.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
+
+/// Where the rules of each chain stand in it: chains that many rules of are asked for are long.
+type Places = FxHashMap<ChainId, FxHashMap<RuleId, usize>>;
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let Some(layout) = view.layout().filter(|_| view.is_whole()) else { return };
     let mut told: FxHashSet<RuleId> = FxHashSet::default();
-    let mut subnets = None;
+    let (mut subnets, mut places) = (None, Places::default());
     for (rule, fate, network) in all(view, layout) {
         // What was there before any script is the same before and after; the rest is the scripts'.
         let is_old = added_by(view.ruleset(), rule).is_none();
@@ -33,7 +37,7 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
         let Some(chain) = view.ruleset().rule_chain(rule) else { continue };
         let table = view.ruleset().chain(chain).table();
         let subnets = subnets.get_or_insert_with(|| forwarded::subnets(view));
-        if fate == Fate::Lost || minds(view, (table, chain, rule), subnets) {
+        if fate == Fate::Lost || minds(view, (table, chain, rule), subnets, &mut places) {
             let place = Place { table, chain, fate, network, layout };
             found.rule(rule, move || place.words(view));
         }
@@ -43,20 +47,18 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
 /// What becomes of rules that are not Docker's when dockerd starts, and, up to 27, when a network comes: whether it is the
 /// latter is told too.
 fn all(view: &View<'_>, layout: Layout) -> Vec<(RuleId, Fate, bool)> {
-    let ruleset = view.ruleset();
-    let of = |event: &Event, network| {
-        fates(ruleset, event).into_iter().map(move |(rule, fate)| (rule, fate, network))
-    };
-    let start: Vec<_> = of(&Event::Start, false).collect();
-    if layout != Layout::V19 {
-        return start;
+    let mut events = vec![Event::Start];
+    if layout == Layout::V19 {
+        let bridge = "br-000000000000".to_owned();
+        let network = Network { bridge, subnet: "192.0.2.0/24".to_owned(), internal: false };
+        events.push(Event::Network(network));
     }
-    let bridge = "br-000000000000".to_owned();
-    let network = Network { bridge, subnet: "192.0.2.0/24".to_owned(), internal: false };
-    let moved: Vec<_> = of(&Event::Network(network), true).collect();
-    let by_network: FxHashSet<RuleId> = moved.iter().map(|(rule, ..)| *rule).collect();
-    let start = start.into_iter().map(|(rule, fate, _)| (rule, fate, by_network.contains(&rule)));
-    start.chain(moved).collect()
+    let mut all = fates(view.ruleset(), &events).into_iter();
+    let start = all.next().unwrap_or_default();
+    let moved = all.next().unwrap_or_default();
+    let by_network: FxHashSet<RuleId> = moved.iter().map(|(rule, _)| *rule).collect();
+    let start = start.into_iter().map(|(rule, fate)| (rule, fate, by_network.contains(&rule)));
+    start.chain(moved.iter().map(|(rule, fate)| (*rule, *fate, true))).collect()
 }
 
 /// Whether it matters to a rule that Docker's come to stand before it: it may be about the same packets.
@@ -64,9 +66,12 @@ fn minds(
     view: &View<'_>,
     (table, chain, rule): (TableName, ChainId, RuleId),
     subnets: &[(String, Vec<Address>)],
+    places: &mut Places,
 ) -> bool {
     let Some(rules) = view.typed(chain) else { return true };
-    let Some(rule) = rules.iter().find(|one| one.id == rule) else { return true };
+    let at = |(at, one): (usize, &Rule)| (one.id, at);
+    let places = places.entry(chain).or_insert_with(|| rules.iter().enumerate().map(at).collect());
+    let Some(rule) = places.get(&rule).and_then(|at| rules.get(*at)) else { return true };
     if table == TableName::Nat {
         let disjoint = |own: &Address| {
             subnets

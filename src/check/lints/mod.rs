@@ -59,6 +59,9 @@ pub struct Lint {
     /// Why that harms, and the right way, as Markdown.
     pub explanation: &'static str,
     looks: Looks,
+    /// Whether it is about what becomes of containers' packets: scripts that leave these alone neither cause nor mend what it
+    /// finds.
+    of_forwarded: bool,
 }
 
 /// What a lint looks at.
@@ -106,18 +109,6 @@ pub static LINTS: &[Lint] = &[
     open_over_ipv6::LINT,
 ];
 
-/// Lints of what becomes of containers' packets. Scripts that leave these alone neither cause nor mend what they find.
-const OF_FORWARDED: [&str; 8] = [
-    "lost-on-docker-restart",
-    "docker-user-unhooked",
-    "docker-user-accept",
-    "docker-user-no-iface",
-    "drops-replies",
-    "published-port-match",
-    "direct-routing",
-    "stale-docker",
-];
-
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum For {
@@ -143,7 +134,7 @@ pub(super) fn run(ruleset: &Ruleset, known: &Known, asks: For, report: &mut Repo
     let views = Views::new(ruleset, asks);
     let lints = LINTS.iter().filter(|lint| matches!(lint.looks, Looks::AtOne(_) | Looks::AtHost(_)));
     let touched = asks != For::Changes || views.after.touches_forwarded();
-    for lint in lints.filter(|lint| touched || !OF_FORWARDED.contains(&lint.code)) {
+    for lint in lints.filter(|lint| touched || !lint.of_forwarded) {
         let beside = Beside::Host(known);
         views.place(lint, [beside, beside], report);
     }

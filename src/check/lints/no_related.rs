@@ -13,6 +13,7 @@ pub(super) const LINT: Lint = Lint {
     about: "INPUT or OUTPUT accepts ESTABLISHED without RELATED: a path-MTU black hole",
     explanation: include_str!("no_related.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {

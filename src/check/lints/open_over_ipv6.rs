@@ -7,4 +7,5 @@ pub(super) const LINT: Lint = Lint {
     about: "a published port is closed over IPv4, and docker-proxy may serve it over IPv6",
     explanation: include_str!("open_over_ipv6.md"),
     looks: Looks::Elsewhere,
+    of_forwarded: false,
 };

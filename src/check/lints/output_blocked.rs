@@ -1,10 +1,11 @@
 //! What hardly any host does without, and OUTPUT has no way out for.
 
 use super::condition::state;
-use super::probe::{Probe, TCP, UDP};
+use super::probe::Probe;
 use super::view::{Fate, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
+use crate::model::value::protocols::{TCP, UDP};
 use crate::model::{Family, Hook};
 
 pub(super) const LINT: Lint = Lint {
@@ -12,6 +13,7 @@ pub(super) const LINT: Lint = Lint {
     about: "OUTPUT drops, and DNS, HTTPS, time sync or ping have no way out",
     explanation: include_str!("output_blocked.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// Protocol, port, and what it is.

@@ -11,6 +11,7 @@ pub(super) const LINT: Lint = Lint {
     about: "a chain lists what it accepts, nothing in it drops, and its policy is ACCEPT",
     explanation: include_str!("policy_not_set.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {

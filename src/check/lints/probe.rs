@@ -1,17 +1,12 @@
 //! Packets that lints ask about, and whether a rule matches them. What a probe leaves open may be anything.
 
+use std::net::IpAddr;
+
 use super::condition::{Condition, Test, state};
+use crate::docker;
 use crate::model::Family;
 use crate::model::value::address::Address;
-
-/// ICMP's number.
-pub(in crate::check) const ICMP: u8 = 1;
-/// TCP's number.
-pub(in crate::check) const TCP: u8 = 6;
-/// UDP's number.
-pub(in crate::check) const UDP: u8 = 17;
-/// The number of ICMP in IPv6.
-pub(in crate::check) const ICMPV6: u8 = 58;
+use crate::model::value::protocols::{ICMP, ICMPV6, TCP};
 
 /// Ports that no rule is likely to name.
 const PORTS: (u16, u16) = (45_679, 45_678);
@@ -151,6 +146,23 @@ impl Probe {
         }
     }
 
+    /// Whether its source or destination is in the range that an option of `iprange` names.
+    fn in_range(&self, option: &str) -> Answer {
+        let (own, text) = match option.split_once(' ') {
+            Some(("src-range", text)) => (self.source, text),
+            Some(("dst-range", text)) => (self.destination, text),
+            _ => return Answer::Maybe,
+        };
+        let own = own.map(|own| match own {
+            Address::V4 { address, .. } => IpAddr::from(address.to_be_bytes()),
+            Address::V6 { address, .. } => IpAddr::from(address.to_be_bytes()),
+        });
+        match own.zip(range(text)) {
+            Some((own, (from, to))) => Answer::of((from..=to).contains(&own)),
+            None => Answer::Maybe,
+        }
+    }
+
     fn ask(&self, test: &Test) -> Answer {
         match test {
             Test::Protocol(number) => Answer::of(*number == self.protocol),
@@ -165,6 +177,7 @@ impl Probe {
             Test::States(states) => Answer::of(states & self.state != 0),
             // A new packet goes that way; of others it is not said.
             Test::Original(original) if self.state == state::NEW => Answer::of(*original),
+            Test::Other { name, text, .. } if name == "iprange" => self.in_range(text),
             Test::Original(_) | Test::Other { .. } => Answer::Maybe,
             Test::Flags(flags) => {
                 Answer::of(self.protocol == TCP && has_flags(flags, self.state == state::NEW))
@@ -176,6 +189,12 @@ impl Probe {
     }
 }
 
+/// The addresses of `192.0.2.1-192.0.2.9`.
+fn range(text: &str) -> Option<(IpAddr, IpAddr)> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    Some((from.parse().ok()?, to.parse().ok()?))
+}
+
 fn within(own: Option<Address>, addresses: &[Address]) -> Answer {
     own.map_or(Answer::Maybe, |own| Answer::of(addresses.iter().any(|address| address.contains(own))))
 }
@@ -184,8 +203,13 @@ fn holds(ranges: &[(u16, u16)], port: u16) -> bool {
     ranges.iter().any(|(from, to)| (*from..=*to).contains(&port))
 }
 
-/// How interfaces begin that are no uplink.
-const INSIDE: [&str; 6] = ["br-", "docker", "veth", "virbr", "cni", "lxc"];
+/// How interfaces begin that are no uplink; `br-` may be an uplink's bridge, and Docker's are told apart.
+const INSIDE: [&str; 5] = ["docker", "veth", "virbr", "cni", "lxc"];
+
+/// Whether an interface that a rule names is no uplink.
+fn is_inside(name: &str) -> bool {
+    name == "lo" || docker::is_generated(name) || INSIDE.iter().any(|head| name.starts_with(head))
+}
 
 /// Whether the interface that a rule names, `+` at its end for any that begins so, is this one.
 fn on(link: &Link, name: &str) -> Answer {
@@ -199,7 +223,7 @@ fn on(link: &Link, name: &str) -> Answer {
         Link::Loopback => is("lo"),
         Link::Named(own) => is(own),
         Link::Outside if name == "+" => Answer::Yes,
-        Link::Outside if name == "lo" || INSIDE.iter().any(|head| name.starts_with(head)) => Answer::No,
+        Link::Outside if is_inside(name) => Answer::No,
         Link::Outside => Answer::Maybe,
     }
 }
@@ -238,6 +262,13 @@ mod tests {
             ("! -i lo", Answer::Yes),
             ("-i eth0", Answer::Maybe),
             ("-i docker0", Answer::No),
+            ("-i br-0e12e0305ba0", Answer::No),
+            ("-i br-+", Answer::No),
+            ("-i br-lan", Answer::Maybe),
+            ("-m iprange --src-range 192.0.2.1-192.0.2.9", Answer::No),
+            ("-m iprange ! --src-range 192.0.2.1-192.0.2.9", Answer::Yes),
+            ("-m iprange ! --src-range 145.97.39.1-145.97.39.255", Answer::No),
+            ("-m iprange ! --dst-range 192.0.2.1-192.0.2.9", Answer::Maybe),
             ("-m conntrack --ctstate RELATED,ESTABLISHED", Answer::No),
             ("-m conntrack ! --ctstate ESTABLISHED", Answer::Yes),
             ("-m conntrack --ctdir ORIGINAL", Answer::Yes),

@@ -13,6 +13,7 @@ pub(super) const LINT: Lint = Lint {
     about: "a destination port in DOCKER-USER or FORWARD is the container's, not the dialled one: DNAT came first",
     explanation: include_str!("published_port_match.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: true,
 };
 
 fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
@@ -23,6 +24,10 @@ fn run<'v>(view: &'v View<'_>, found: &mut Findings<'v>) {
     let subnets: Vec<Address> =
         forwarded::subnets(view).iter().flat_map(|(_, subnets)| subnets).copied().collect();
     forwarded::each(view, &forwarded::chains(view), |rule| {
+        // A rule that asks for the dialled port as well means the container's by the other one.
+        if forwarded::dialled(rule).is_some() {
+            return;
+        }
         let Some((protocol, ranges)) = forwarded::ports(rule).filter(|_| comes_in(view, rule)) else {
             return;
         };

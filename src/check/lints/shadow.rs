@@ -8,7 +8,7 @@ use std::hash::{Hash as _, Hasher as _};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::condition::{Condition, Test};
-use super::view::{Rule, Then, View};
+use super::view::{Rule, Shadowed, Then, View};
 use crate::model::{ChainId, RuleId};
 
 /// The most rules that each later one is compared with one by one.
@@ -17,17 +17,6 @@ const WIDE: usize = 48;
 const KINDS: usize = 32;
 /// The most jumps inside each other that are followed.
 const DEEPEST: usize = 16;
-
-/// A rule that no packet reaches.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shadowed {
-    /// The rule.
-    pub(super) rule: RuleId,
-    /// The earlier rule that takes its packets.
-    pub(super) by: RuleId,
-    /// Whether that one is a RETURN for every packet.
-    pub(super) after_return: bool,
-}
 
 /// The rules of a chain that no packet reaches, each with the first rule that takes its packets.
 pub(super) fn shadowed(view: &View<'_>, chain: ChainId) -> Vec<Shadowed> {

@@ -1,7 +1,7 @@
 //! Rules that no packet can reach.
 
-use super::shadow::{self, Shadowed};
-use super::view::View;
+use super::shadow;
+use super::view::{Shadowed, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::model::TableName;
@@ -11,15 +11,17 @@ pub(super) const LINT: Lint = Lint {
     about: "a rule that no packet can reach, as an earlier one takes them all",
     explanation: include_str!("shadowed.md"),
     looks: Looks::AtOne(|view, found| run(view, false, found)),
+    of_forwarded: false,
 };
 
 /// Finds the rules behind a RETURN for every packet, or the others.
 pub(super) fn run<'v>(view: &'v View<'_>, after_return: bool, found: &mut Findings<'v>) {
-    for chain in TableName::ALL.into_iter().flat_map(|table| view.focus(table)) {
-        let shadowed = shadow::shadowed(view, chain);
-        for one in shadowed.into_iter().filter(|one| one.after_return == after_return) {
-            found.rule(one.rule, move || words(view, one));
-        }
+    let all = view.shadowed(|| {
+        let chains = TableName::ALL.into_iter().flat_map(|table| view.focus(table));
+        chains.flat_map(|chain| shadow::shadowed(view, chain)).collect()
+    });
+    for one in all.iter().copied().filter(|one| one.after_return == after_return) {
+        found.rule(one.rule, move || words(view, one));
     }
 }
 

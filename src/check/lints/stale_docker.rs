@@ -11,6 +11,7 @@ use super::known::Known;
 use super::view::{Rule, Then, View};
 use super::{About, At, Findings, Lint, Looks};
 use crate::check::report::Words;
+use crate::docker;
 use crate::model::value::address::Address;
 use crate::model::{Family, RuleId, TableName};
 
@@ -19,6 +20,7 @@ pub(super) const LINT: Lint = Lint {
     about: "rules of Docker's for a bridge or address that no network has",
     explanation: include_str!("stale_docker.md"),
     looks: Looks::AtHost(run),
+    of_forwarded: true,
 };
 
 /// The bridge of the default network, which rules may name before it is there.
@@ -55,7 +57,8 @@ fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
 fn left_behind(view: &View<'_>, table: TableName, rule: &Rule) -> Option<String> {
     let bridge =
         forwarded::masqueraded(rule).filter(|_| table == TableName::Nat && rule.then == Then::Accept)?;
-    (forwarded::is_generated(bridge) && !view.bridges().contains(bridge)).then(|| bridge.to_owned())
+    let is_one = docker::is_generated(bridge) && !bridge.ends_with('+');
+    (is_one && !view.bridges().contains(bridge)).then(|| bridge.to_owned())
 }
 
 fn words(name: &str, count: usize) -> Words {

@@ -12,6 +12,7 @@ pub(super) const LINT: Lint = Lint {
     about: "INPUT or OUTPUT drops, and nothing accepts what belongs to an open connection",
     explanation: include_str!("stateless_input.md"),
     looks: Looks::AtOne(run),
+    of_forwarded: false,
 };
 
 /// A packet of an open connection between ports that no rule is likely to name.

@@ -108,7 +108,19 @@ pub(in crate::check) enum Fate {
 /// Docker's bridges, each with the subnets of its network.
 pub(in crate::check) type Subnets = Vec<(String, Vec<Address>)>;
 
-/// A ruleset in one state.
+/// A rule that no packet reaches.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::check) struct Shadowed {
+    /// The rule.
+    pub(in crate::check) rule: RuleId,
+    /// The earlier rule that takes its packets.
+    pub(in crate::check) by: RuleId,
+    /// Whether that one is a RETURN for every packet.
+    pub(in crate::check) after_return: bool,
+}
+
+/// A ruleset in one state. What Docker's rules tell, the layout, the bridges with their subnets and the published ports, is
+/// that of the state as scripts left it in either case: lints of both states then speak of the same containers.
 #[derive(Debug)]
 pub(in crate::check) struct View<'r> {
     ruleset: &'r Ruleset,
@@ -120,6 +132,8 @@ pub(in crate::check) struct View<'r> {
     bridges: OnceCell<Rc<BTreeSet<String>>>,
     published: OnceCell<Rc<Vec<Published>>>,
     subnets: OnceCell<Rc<Subnets>>,
+    shadowed: OnceCell<Rc<[Shadowed]>>,
+    closed: RefCell<Vec<(Hook, Option<Closed>)>>,
     owned: Owned<'r>,
 }
 
@@ -137,6 +151,8 @@ impl<'r> View<'r> {
             bridges: OnceCell::new(),
             published: OnceCell::new(),
             subnets: OnceCell::new(),
+            shadowed: OnceCell::new(),
+            closed: RefCell::default(),
             owned: Owned::of_base(ruleset),
         }
     }
@@ -206,6 +222,11 @@ impl<'r> View<'r> {
     /// Docker's bridges, each with the subnets of its network, as `look` finds them.
     pub(in crate::check) fn subnets(&self, look: impl FnOnce() -> Subnets) -> Rc<Subnets> {
         Rc::clone(self.subnets.get_or_init(|| Rc::new(look())))
+    }
+
+    /// The rules that no packet reaches, as `look` finds them.
+    pub(in crate::check) fn shadowed(&self, look: impl FnOnce() -> Vec<Shadowed>) -> Rc<[Shadowed]> {
+        Rc::clone(self.shadowed.get_or_init(|| look().into()))
     }
 
     /// A chain's name.
@@ -381,6 +402,16 @@ impl<'r> View<'r> {
 
     /// What closes a built-in chain of the filter table to whoever no rule names; none where it is open.
     pub(in crate::check) fn closed(&self, hook: Hook) -> Option<Closed> {
+        let known = self.closed.borrow().iter().find(|(known, _)| *known == hook).copied();
+        if let Some((_, closed)) = known {
+            return closed;
+        }
+        let closed = self.look_closed(hook);
+        self.closed.borrow_mut().push((hook, closed));
+        closed
+    }
+
+    fn look_closed(&self, hook: Hook) -> Option<Closed> {
         let chain = self.builtin(TableName::Filter, hook)?;
         let probe = self.stranger(hook);
         if self.fate(hook, &probe) != Fate::Dropped {
@@ -391,8 +422,8 @@ impl<'r> View<'r> {
         }
         let rules = self.typed(chain)?;
         let last = rules.iter().find(|rule| {
-            let ends = self.end(rule.then, &probe, &mut FxHashMap::default(), 0);
-            probe.meets(&rule.conditions) == Answer::Yes && !ends.next
+            probe.meets(&rule.conditions) == Answer::Yes
+                && !self.end(rule.then, &probe, &mut FxHashMap::default(), 0).next
         });
         Some(Closed { chain, rule: last.map(|rule| rule.id) })
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::condition::Test;
-use super::forwarded;
 use super::known::Known;
 use super::view::{Then, View};
 use super::{Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::diagnostic::list;
+use crate::docker;
 use crate::model::TableName;
 
 pub(super) const LINT: Lint = Lint {
@@ -16,6 +16,7 @@ pub(super) const LINT: Lint = Lint {
     about: "`br-+` also matches bridges that are not Docker's, such as `br-lan`",
     explanation: include_str!("wide_bridge.md"),
     looks: Looks::AtHost(run),
+    of_forwarded: false,
 };
 
 /// The most interfaces that are named.
@@ -64,6 +65,6 @@ fn words(head: &str, names: &str) -> Words {
 fn is_other(view: &View<'_>, name: &str) -> bool {
     name.starts_with("br-")
         && !name.ends_with('+')
-        && !forwarded::is_generated(name)
+        && !docker::is_generated(name)
         && !view.bridges().contains(name)
 }

@@ -15,6 +15,7 @@ pub(super) const LINT: Lint = Lint {
     about: "a whole ruleset that lacks rules which the host has: loading it wipes them",
     explanation: include_str!("wipes_live_rules.md"),
     looks: Looks::AtHost(run),
+    of_forwarded: false,
 };
 
 fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {

@@ -63,13 +63,16 @@ pub struct Endpoint {
 #[must_use]
 pub fn predict(ruleset: &Ruleset, event: &Event) -> Option<After> {
     let layout = layout(ruleset)?;
-    let mut after = After::of(ruleset, layout);
+    Some(after(After::of(ruleset, layout), event))
+}
+
+fn after(mut state: After, event: &Event) -> After {
     match event {
-        Event::Start => engine::start(&mut after),
-        Event::Network(network) => engine::network(&mut after, network),
-        Event::Container(endpoint) => engine::container(&mut after, endpoint),
+        Event::Start => engine::start(&mut state),
+        Event::Network(network) => engine::network(&mut state, network),
+        Event::Container(endpoint) => engine::container(&mut state, endpoint),
     }
-    Some(after)
+    state
 }
 
 /// Whether a prediction for this layout has been seen to hold on a real engine.
@@ -89,23 +92,26 @@ pub enum Fate {
     Before,
 }
 
-/// The rules that `event` takes away, or past some of Docker's, in the order of their chains; empty where there is no
-/// Docker.
+/// The rules that each of `events`, by itself, takes away, or past some of Docker's, in the order of their chains; empty
+/// where there is no Docker.
 #[must_use]
-pub fn fates(ruleset: &Ruleset, event: &Event) -> Vec<(RuleId, Fate)> {
-    let Some(layout) = layout(ruleset) else { return Vec::new() };
+pub fn fates(ruleset: &Ruleset, events: &[Event]) -> Vec<Vec<(RuleId, Fate)>> {
+    let Some(layout) = layout(ruleset) else { return vec![Vec::new(); events.len()] };
     let before = After::of(ruleset, layout);
-    let Some(after) = predict(ruleset, event) else { return Vec::new() };
+    let now: Vec<(RuleId, usize)> = before.chains().iter().flat_map(ChainAfter::others).collect();
+    events.iter().map(|event| between(&now, &after(before.clone(), event))).collect()
+}
+
+/// What became of the rules that stood behind as many of Docker's each.
+fn between(now: &[(RuleId, usize)], after: &After) -> Vec<(RuleId, Fate)> {
     let then: HashMap<RuleId, usize> = after.chains().iter().flat_map(ChainAfter::others).collect();
-    let now = before.chains().iter().flat_map(ChainAfter::others);
-    now.filter_map(|(rule, now)| {
-        let fate = match then.get(&rule)?.cmp(&now) {
+    let moved = now.iter().filter_map(|(rule, now)| {
+        let fate = match then.get(rule)?.cmp(now) {
             std::cmp::Ordering::Greater => Fate::Behind,
             std::cmp::Ordering::Less => Fate::Before,
             std::cmp::Ordering::Equal => return None,
         };
-        Some((rule, fate))
-    })
-    .chain(after.lost().iter().map(|rule| (*rule, Fate::Lost)))
-    .collect()
+        Some((*rule, fate))
+    });
+    moved.chain(after.lost().iter().map(|rule| (*rule, Fate::Lost))).collect()
 }

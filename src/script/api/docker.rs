@@ -38,11 +38,12 @@ pub(super) fn register(engine: &mut Engine) {
             "container_port",
             "bridge",
             "family",
+            "local",
         ],
     );
     read::refuse_assignments::<ProxiedView>(
         engine,
-        &["host_ip", "host_port", "protocol", "container", "container_port", "family"],
+        &["host_ip", "host_port", "protocol", "container", "container_port", "family", "local"],
     );
 }
 
@@ -225,6 +226,12 @@ pub(crate) mod topic {
         port.1.as_str().to_owned()
     }
 
+    /// Whether the port is bound to loopback: only this host itself can dial it.
+    #[rhai_fn(get = "local", pure)]
+    pub fn local(port: &mut PublishedView) -> bool {
+        port.0.is_local()
+    }
+
     /// As `port.host_ip`.
     #[rhai_fn(get = "host_ip", pure)]
     pub fn proxied_host_ip(proxied: &mut ProxiedView) -> Dynamic {
@@ -259,6 +266,12 @@ pub(crate) mod topic {
     #[rhai_fn(get = "family", pure)]
     pub fn proxied_family(proxied: &mut ProxiedView) -> String {
         proxied.1.as_str().to_owned()
+    }
+
+    /// As `port.local`.
+    #[rhai_fn(get = "local", pure)]
+    pub fn proxied_local(proxied: &mut ProxiedView) -> bool {
+        proxied.0.is_local()
     }
 
     /// The match for every port that Docker publishes, those to come as well, for a rule of one's own in DOCKER-USER: a
@@ -313,7 +326,7 @@ pub(crate) mod topic {
 
     /// Lets no connection pass between two networks, in either direction: not to the addresses of containers, and not through
     /// this host to the ports that containers of the other network publish now. Each is one of `docker.networks`, the name of a
-    /// network where Docker can be asked, or a bridge. Running connections go on.
+    /// network where Docker can be asked, or a bridge, and no pattern such as `br-+`. Running connections go on.
     #[rhai_fn(return_raw)]
     pub fn block_between(
         context: NativeCallContext,
@@ -321,6 +334,13 @@ pub(crate) mod topic {
         other: Dynamic,
     ) -> Result<(), Box<EvalAltResult>> {
         help::block_between(&context, &one, &other)
+    }
+
+    /// Lets no container reach, through this host, the ports that containers of other networks publish now: the part of
+    /// `block_between` about the host, for all networks at once. Running connections go on.
+    #[rhai_fn(return_raw)]
+    pub fn block_through_host(context: NativeCallContext) -> Result<(), Box<EvalAltResult>> {
+        help::block_through_host(&context)
     }
 
     /// Lets containers of a network open connections to these addresses alone, and within the network. This host counts as

@@ -89,7 +89,8 @@ pub(crate) mod topic {
     }
 
     /// Says that findings with this code, such as `output-blocked`, are right here, and `why`: this run does not tell them.
-    /// `--deny` and `--warn` with that code count for more. What the kernel would refuse stays an error.
+    /// `--deny` and `--warn` with that code count for more. What the kernel would refuse stays an error, and so does
+    /// a lockout under `--apply`.
     #[rhai_fn(return_raw)]
     pub fn allow(context: NativeCallContext, code: &str, why: &str) -> Result<(), Box<EvalAltResult>> {
         world::allow(&context, code, why)

@@ -175,6 +175,11 @@ fn packets_that_the_script_declares_are_asked_about_too() {
     let refused = host.apply(&["--no-confirm"]);
     assert_eq!(refused.status, Some(1), "{}", refused.stderr);
     assert!(refused.stderr.contains("error[lockout]: the administrator's `in=eth0"), "{}", refused.stderr);
+    // What the script itself says of it does not lift the refusal.
+    host.folder.write("site.rhai", &format!("allow(\"lockout\", \"I know\");\n{script}"));
+    let refused = host.apply(&["--no-confirm"]);
+    assert_eq!(refused.status, Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("error[lockout]"), "{}", refused.stderr);
     let allowed = host.apply(&["--no-confirm", "--allow", "lockout"]);
     assert_eq!(allowed.status, Some(0), "{}", allowed.stderr);
 }

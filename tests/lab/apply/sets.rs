@@ -384,8 +384,7 @@ fn fifty_thousand_entries_are_quick() {
             writeln!(list, "10.{}.{}.0/24", index / 250, index % 250).unwrap();
         }
         host.folder.write("list", &list);
-        let script = "if family == \"ipv4\" {\n    ipset(\"bad\", required(\"cidrs\"));\n    append(\"INPUT\", rule().set(\"bad\", \"src\").drop());\n}\n";
-        host.folder.write("site.rhai", &script.replace("required(\"cidrs\")", "param(\"cidrs\", [])"));
+        host.folder.write("site.rhai", include_str!("../../../scripts/blocklist.rhai"));
         let args = ["--no-confirm", "-4", "-D", "cidrs=@list"];
         let begun = Instant::now();
         let run = host.apply(&args);

@@ -38,7 +38,7 @@ struct Harm {
     kept_out_by_28: bool,
 }
 
-const HARMS: [Harm; 6] = [
+const HARMS: [Harm; 7] = [
     Harm {
         code: "docker-user-accept",
         flaw: "-I DOCKER-USER -s 10.9.0.2/32 -j ACCEPT",
@@ -53,6 +53,15 @@ const HARMS: [Harm; 6] = [
         mend: "-I DOCKER-USER -i up0 -p tcp -m conntrack --ctorigdstport 8088 --ctdir ORIGINAL -j DROP\n-D DOCKER-USER -i up0 -p tcp -m tcp --dport 8088 -j DROP",
         way: Way::Published(8088, "solo"),
         outcomes: [Outcome::Ok, Outcome::Drop],
+        kept_out_by_28: false,
+    },
+    // The container's port is one that others have as well.
+    Harm {
+        code: "published-port-match",
+        flaw: "-I DOCKER-USER -i up0 -p tcp -m tcp --dport 80 -j DROP",
+        mend: "-D DOCKER-USER -i up0 -p tcp -m tcp --dport 80 -j DROP\n-I DOCKER-USER -i up0 -p tcp -m conntrack --ctorigdstport 80 --ctdir ORIGINAL -j DROP",
+        way: Way::Published(8088, "solo"),
+        outcomes: [Outcome::Drop, Outcome::Ok],
         kept_out_by_28: false,
     },
     Harm {
@@ -115,6 +124,7 @@ fn check(options: Options, is_old: bool) {
         let restored = lab.restore(Family::Ipv4, &clean, &[]);
         assert!(restored.status.success(), "{}", text(&restored.stderr));
     }
+    dead_after_return(lab);
     direct_routing(lab, is_old);
     stale_docker(lab);
     lost_on_restart(lab);
@@ -177,6 +187,27 @@ fn settled(lab: &Lab, way: Way, expected: Outcome) -> Outcome {
 /// What the client gets from port 80 of a container, by the container's own address.
 fn by_address(lab: &Lab, address: &str) -> Outcome {
     probe(&lab.client_namespace(), &[Probe::new("it", Knock::Tcp, address, 80, "peer")])["it"]
+}
+
+/// No packet comes to a rule behind a RETURN for every packet; before it, the same rule drops them.
+fn dead_after_return(lab: &Lab) {
+    let rule = "DOCKER-USER -i up0 -p tcp -m conntrack --ctorigdstport 8088 --ctdir ORIGINAL -j DROP";
+    let is_named = || codes(lab, &[]).iter().any(|code| code == "dead-after-return");
+    let counted = || {
+        let saved = text(&lab.exec(&["iptables-save", "-c", "-t", "filter"], b"").stdout);
+        let line = saved.lines().find(|line| line.contains(rule));
+        let packets = line.and_then(|line| line.strip_prefix('[')?.split(':').next()?.parse::<u64>().ok());
+        packets.unwrap_or_else(|| panic!("{saved}"))
+    };
+    let way = Way::Published(8088, "solo");
+    edit(lab, &format!("-A DOCKER-USER -j RETURN\n-A {rule}"));
+    assert!(is_named());
+    assert_eq!((settled(lab, way, Outcome::Ok), counted()), (Outcome::Ok, 0));
+    edit(lab, &format!("-D {rule}\n-I {rule}"));
+    assert!(!is_named());
+    assert_eq!(settled(lab, way, Outcome::Drop), Outcome::Drop);
+    assert!(counted() > 0);
+    edit(lab, &format!("-D {rule}\n-D DOCKER-USER -j RETURN"));
 }
 
 /// A neighbour with a route to the bridge reaches what is published by the container's own address, up to 27.
