@@ -78,15 +78,12 @@ fn unusable(name: &str, what: &str, value: &Value) -> Fault {
 
 fn too_many(count: usize, end: End) -> Fault {
     // Without an interface it would drop what containers send as well, or what comes in to them.
-    let (interface, side) = match end {
-        End::Source => ("eth0", "src"),
-        End::Destination => ("docker0", "dst"),
+    let asked = match end {
+        End::Source => r#".in_interface("eth0").set(#{ not: "friends" }, "src")"#,
+        End::Destination => r#".in_interface("docker0").set(#{ not: "friends" }, "dst")"#,
     };
-    let help = format!(
-        "put it into a set: `ipset(\"friends\", list)`, and `.in_interface(\"{interface}\").set(#{{ not: \"friends\" }}, \"{side}\")` in a rule of your own"
-    );
     Fault::new("long-list", format!("the list comes to {count} ranges of addresses, and a rule takes {MOST}"))
-        .help(help)
+        .help(format!("put it into a set: `ipset(\"friends\", list)`, and `{asked}` in a rule of your own"))
 }
 
 fn warn_of_closed(context: &NativeCallContext, (name, what): (&str, &str), family: Family) {

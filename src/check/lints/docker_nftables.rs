@@ -2,7 +2,7 @@
 
 use super::forwarded;
 use super::known::Known;
-use super::view::{Then, View};
+use super::view::{Rule, Then, View};
 use super::{About, At, Findings, Lint, Looks};
 use crate::check::report::Words;
 use crate::docker;
@@ -16,34 +16,43 @@ pub(super) const LINT: Lint = Lint {
     of_forwarded: true,
 };
 
+const WHERE: &str =
+    "they are in the tables `ip docker-bridges` and `ip6 docker-bridges`, which iptables does not show";
+
 fn run<'v>(view: &'v View<'_>, known: &Known, found: &mut Findings<'v>) {
     let Some(forward) = view.builtin(TableName::Filter, Hook::Forward) else { return };
-    let first = accepting(view, forward).or_else(|| unasked(view));
+    let chains = forwarded::reach(view, [forward]);
+    // A rule that drops does what it says.
+    let accepting = first(view, &chains, |rule| rule.then == Then::Accept);
+    // Nothing comes to DOCKER-USER where nothing of the user's jumps there.
+    let unasked: Vec<ChainId> =
+        forwarded::user_chain(view).into_iter().filter(|chain| !chains.contains(chain)).collect();
+    let vain = || first(view, &unasked, |rule| rule.then != Then::Return);
     // The host is not asked where there is nothing to tell.
-    let Some(first) = first else { return };
+    let words = if accepting.is_some() { may_still_drop } else { is_vain };
+    let Some(rule) = accepting.or_else(vain) else { return };
     if known.tables().is_some_and(docker::is_nftables) {
-        found.push(About::Chain(forward), At::Rule(first, None), || {
-            Words::new("Docker keeps its rules in nftables here, and what this accepts they may still drop")
-                .note("they are in the tables `ip docker-bridges` and `ip6 docker-bridges`, which iptables does not show; DOCKER-USER is not asked")
-                .help("drop here what is not to reach containers, in FORWARD or table raw; what is to reach them, publish")
-        });
+        found.push(About::Chain(forward), At::Rule(rule, None), words);
     }
 }
 
-/// The first rule that accepts what is forwarded: one that drops does what it says.
-fn accepting(view: &View<'_>, forward: ChainId) -> Option<RuleId> {
-    let mut first = None;
-    forwarded::each(view, &forwarded::reach(view, [forward]), |rule| {
-        first = first.or((rule.then == Then::Accept).then_some(rule.id));
-    });
-    first
+fn may_still_drop() -> Words {
+    Words::new("Docker keeps its rules in nftables here, and what this accepts they may still drop")
+        .note(format!("{WHERE}; DOCKER-USER is not asked"))
+        .help("drop here what is not to reach containers, in FORWARD or table raw; what is to reach them, publish")
 }
 
-/// The first rule of DOCKER-USER, which nothing jumps to: it does nothing at all, unless FORWARD was told to ask it.
-fn unasked(view: &View<'_>) -> Option<RuleId> {
+fn is_vain() -> Words {
+    Words::new("Docker keeps its rules in nftables here, and nothing comes to DOCKER-USER")
+        .note(WHERE)
+        .help("drop in FORWARD or table raw what is not to reach containers")
+}
+
+/// The first rule in these chains that `test` says yes to, and that is not Docker's.
+fn first(view: &View<'_>, chains: &[ChainId], test: impl Fn(&Rule) -> bool) -> Option<RuleId> {
     let mut first = None;
-    forwarded::each(view, &forwarded::user_chain(view).into_iter().collect::<Vec<_>>(), |rule| {
-        first = first.or((rule.then != Then::Return).then_some(rule.id));
+    forwarded::each(view, chains, |rule| {
+        first = first.or_else(|| test(rule).then_some(rule.id));
     });
     first
 }
