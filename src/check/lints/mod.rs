@@ -8,6 +8,7 @@ mod forwarded;
 mod found;
 mod known;
 mod probe;
+mod terms;
 mod view;
 
 mod bridge_to_host;
