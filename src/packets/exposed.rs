@@ -272,7 +272,7 @@ mod tests {
         let rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n\
             -A INPUT -p tcp -m multiport --dports 80,8000:8010 -j ACCEPT\n-A INPUT -p udp -m udp --dport 65535 -j ACCEPT\n\
             -A INPUT -s 198.51.100.0/24 -j ACCEPT\n-A INPUT -i ens3 -p sctp -m sctp --dport 9 -j ACCEPT\n\
-            -A INPUT -p tcp -m tcp --dport 23 -m limit --limit 1/sec -j ACCEPT\n-A INPUT -i br-0 -j ACCEPT\nCOMMIT\n";
+            -A INPUT -p tcp -m tcp --dport 23 -m limit --limit 1/sec -j ACCEPT\n-A INPUT -i br-0123456789ab -j ACCEPT\nCOMMIT\n";
         assert_eq!(exposed(rules), ["tcp/22", "tcp/23", "tcp/80", "tcp/8000-8010", "udp/65535", "sctp/9"]);
     }
 
