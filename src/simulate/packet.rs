@@ -122,11 +122,13 @@ impl Packet {
 
     /// The family that something of it names.
     fn fixed_family(&self) -> Option<Family> {
-        let addresses = [self.source, self.destination];
-        let mut addresses = addresses.into_iter().flatten().filter_map(Endpoint::address);
-        self.family
-            .or_else(|| addresses.next().map(super::address::family))
-            .or_else(|| self.protocol_family())
+        self.told_families().next().or_else(|| self.protocol_family())
+    }
+
+    /// The families that it names or that its addresses are of.
+    pub(super) fn told_families(&self) -> impl Iterator<Item = Family> {
+        let addresses = [self.source, self.destination].into_iter().flatten().filter_map(Endpoint::address);
+        self.family.into_iter().chain(addresses.map(super::address::family))
     }
 
     const fn protocol_family(&self) -> Option<Family> {

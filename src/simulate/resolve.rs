@@ -21,6 +21,9 @@ pub enum PacketFault {
     /// Its addresses are of the other family.
     #[error("a packet of {} cannot meet rules of {}", .0.as_str(), .1.as_str())]
     Family(Family, Family),
+    /// It names both.
+    #[error("a packet is of one family, and this one's words say both")]
+    Families,
     /// It has a protocol with ports, and none is said.
     #[error("a packet of {0} needs a port")]
     NoPort(String),
@@ -44,6 +47,7 @@ impl PacketFault {
     pub const fn help(&self) -> &'static str {
         match self {
             Self::Family(..) => "give addresses of the family, or trace with the other family's rules",
+            Self::Families => "give `src`, `dst` and `family` of the same family",
             Self::NoPort(_) => "say it, as in `dport=443`",
             Self::StrayPort(_) => "leave `sport` and `dport` out, or say `proto=tcp`",
             Self::StrayType(_) => "leave `icmp-type` out, or say `proto=icmp`",
@@ -68,6 +72,9 @@ pub(super) fn resolve(packet: &Packet, scene: &mut Scene<'_>) -> Result<Start, P
         && *only != family
     {
         return Err(PacketFault::Family(*only, family));
+    }
+    if packet.told_families().any(|told| told != family) {
+        return Err(PacketFault::Families);
     }
     let mut filling = Filling { packet, scene, assumed: Vec::new() };
     let protocol = filling.protocol();
