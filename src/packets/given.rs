@@ -51,7 +51,7 @@ pub fn bad_packet(text: &str, error: &PacketError) -> Diagnostic {
 /// That a packet cannot be.
 #[must_use]
 pub fn cannot_be(text: &str, fault: &PacketFault) -> Diagnostic {
-    let diagnostic = Diagnostic::error("bad-packet", fault.to_string()).help(fault.help());
+    let diagnostic = Diagnostic::error(PacketFault::CODE, fault.to_string()).help(fault.help());
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
     match SourceFile::from_bytes(NAME, text.as_bytes().to_vec()) {
         Ok(source) => diagnostic.at(&Arc::new(source), Span::new(0, end), ""),

@@ -167,7 +167,7 @@ impl<'s> Probes<'s> {
 
     fn rule(&mut self, spec: &Spec<'_>, hooks: &Hooks) {
         let scene = self.scene;
-        let about = "at the boundary of a rule";
+        let about = "a packet at the boundary of a rule";
         let sources = around(spec.source(), scene.outside);
         let targets = around(spec.destination(), scene.outside);
         let far = if spec.destination().is_some() { targets.clone() } else { vec![scene.outside] };
